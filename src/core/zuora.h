@@ -1,0 +1,365 @@
+/* zuora.h: the one public header of libzuora, a client core for Zuora's REST
+ * API over libcurl.
+ *
+ * Three kinds of things live here: tables (the operations and the fields of
+ * an answer), pure functions (request, response) and the engine that carries
+ * exchanges. Nothing prints, aborts or calls back into the caller.
+ *
+ * Conventions: every function that can fail returns a zuora_code, 0 is
+ * success; out parameters stand first; `x_new` pairs with `x_free`, which
+ * takes NULL; a pointer that is returned is borrowed. Strings that are handed
+ * in are copied. Times are in seconds. An engine and its exchanges belong to
+ * one thread at a time.
+ */
+#ifndef ZUORA_H
+#define ZUORA_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ZUORA_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define ZUORA_API __attribute__((visibility("default")))
+#else
+#define ZUORA_API
+#endif
+
+/* ---- codes and errors --------------------------------------------------- */
+
+typedef enum zuora_code {
+  ZUORA_OK = 0,
+  ZUORA_MISUSE,    /* the program is wrong: a type, a name, a closed engine */
+  ZUORA_ARGUMENT,  /* a value breaks a rule; nothing was sent */
+  ZUORA_NETWORK,   /* no connection, or it broke */
+  ZUORA_TIMEOUT,   /* the time given to the exchange is over */
+  ZUORA_TLS,       /* no trusted connection */
+  ZUORA_PROTOCOL,  /* the answer is not HTTP as agreed, or too large */
+  ZUORA_CANCELLED, /* ended by zuora_exchange_cancel or zuora_engine_free */
+  ZUORA_MEMORY     /* out of memory */
+} zuora_code;
+
+/* What went wrong, in the caller's own memory. */
+typedef struct zuora_error {
+  zuora_code code;
+  const char *parameter; /* the parameter at fault (static), or NULL */
+  char message[240];     /* no full stop, no operation name, no secret */
+} zuora_error;
+
+/* The lower-case name of a code ("network"), never NULL. */
+ZUORA_API const char *zuora_code_name(zuora_code code);
+
+/* ---- operations --------------------------------------------------------- */
+
+typedef enum zuora_kind {
+  ZUORA_STRING,
+  ZUORA_INTEGER, /* a whole number */
+  ZUORA_NUMBER,
+  ZUORA_BOOLEAN,
+  ZUORA_PAIRS,  /* names with string values; see zuora_request_add */
+  ZUORA_WINDOWS /* only in fields: an array of zuora_window */
+} zuora_kind;
+
+typedef enum zuora_place {
+  ZUORA_IN_PATH,
+  ZUORA_IN_QUERY,
+  ZUORA_IN_HEADER,
+  ZUORA_IN_BODY,    /* a member of the JSON object in the body */
+  ZUORA_IN_FORM,    /* a field of the form in the body */
+  ZUORA_AS_METHOD,  /* the method itself */
+  ZUORA_AS_TARGET,  /* path and query, or a URL of the same origin */
+  ZUORA_AS_CONTENT, /* the whole body, JSON text */
+  ZUORA_IN_CALL     /* steers the call, is not sent */
+} zuora_place;
+
+/* Values that are kept in the engine's memory, wiped when it is freed. */
+typedef enum zuora_secret {
+  ZUORA_NO_SECRET,
+  ZUORA_CLIENT_ID,
+  ZUORA_CLIENT_SECRET,
+  ZUORA_ACCESS_TOKEN,
+  ZUORA_API_ACCESS_KEY_ID,
+  ZUORA_API_SECRET_ACCESS_KEY,
+  ZUORA_SESSION,
+  ZUORA_SECRET_COUNT
+} zuora_secret;
+
+/* The snake_case name of a secret ("client_secret"), or NULL. */
+ZUORA_API const char *zuora_secret_name(zuora_secret secret);
+
+enum { ZUORA_REQUIRED = 1, ZUORA_POSITIONAL = 2 }; /* zuora_parameter.flags */
+
+/* A parameter: where it goes and the rule that its value must keep. */
+typedef struct zuora_parameter {
+  const char *name;    /* "page_size" */
+  const char *wire;    /* "pageSize" */
+  const char *about;   /* one line for the manual */
+  const char *choices; /* "inbound|outbound", or NULL */
+  const char *refused; /* characters that may not stand in it, or NULL */
+  const char *needs;   /* the parameter it may not stand without, or NULL */
+  const char *group;   /* of the parameters of a group one may be given */
+  zuora_kind kind;
+  zuora_place place;
+  unsigned flags;
+  int minimum; /* of the length in bytes, or of the number */
+  int maximum; /* likewise; 0: none */
+  zuora_secret secret; /* stands in when no value is given */
+} zuora_parameter;
+
+enum {                /* zuora_operation.flags */
+  ZUORA_WRITES = 1,   /* changes something */
+  ZUORA_FINAL = 2,    /* cannot be undone */
+  ZUORA_UNSIGNED = 4, /* carries its own credentials */
+  ZUORA_INTERNAL = 8  /* its answer is a secret; not for users */
+};
+
+enum { ZUORA_PARAMETERS = 16 };
+
+/* One row of the table of operations. */
+typedef struct zuora_operation {
+  const char *name;   /* "connections.accept" */
+  const char *method; /* NULL: given by a parameter */
+  const char *path;   /* "/v1/.../{connection_id}/accept"; NULL: likewise */
+  const char *about;  /* one line for the manual */
+  const char *items;  /* the list in the answer that has pages, or NULL */
+  unsigned flags;
+  /* Positional ones first, in order; ends with NULL. */
+  const zuora_parameter *parameters[ZUORA_PARAMETERS];
+} zuora_operation;
+
+/* The table; returns its first row and sets *count. */
+ZUORA_API const zuora_operation *zuora_operations(size_t *count);
+
+/* The row of that name, or NULL. */
+ZUORA_API const zuora_operation *zuora_operation_find(const char *name);
+
+/* A value for a parameter; `present` is 0 where none was given. */
+typedef struct zuora_value {
+  const char *data; /* ZUORA_STRING: `size` bytes */
+  size_t size;
+  double number; /* the other kinds; a boolean is 0 or 1 */
+  int present;
+} zuora_value;
+
+/* ---- requests (pure) ---------------------------------------------------- */
+
+typedef struct zuora_request zuora_request;
+
+/* "GET", "PUT", ... */
+ZUORA_API const char *zuora_request_method(const zuora_request *request);
+/* The whole URL. */
+ZUORA_API const char *zuora_request_url(const zuora_request *request);
+/* Header line number `i` from 0 ("Name: value"), or NULL past the last.
+ * Credentials are not among them: the engine adds those when it sends. */
+ZUORA_API const char *zuora_request_header(const zuora_request *request,
+                                           size_t i);
+/* The body and its size in bytes; NULL when there is none. */
+ZUORA_API const char *zuora_request_body(const zuora_request *request,
+                                         size_t *size);
+/* Whether the call may change something at Zuora. */
+ZUORA_API int zuora_request_writes(const zuora_request *request);
+/* Whether the request names the entity that it is for. */
+ZUORA_API int zuora_request_names_entity(const zuora_request *request);
+
+/* ---- answers ------------------------------------------------------------ */
+
+enum { ZUORA_WINDOW_COUNT = 8 };
+
+typedef struct zuora_window {
+  double quota, seconds;
+} zuora_window;
+
+/* The head of an answer. Numbers are -1 and strings empty when the header
+ * was absent or not understood. */
+typedef struct zuora_response {
+  double status;
+  char request_id[64]; /* Zuora-Request-Id, 36 characters */
+  char track_id[80];   /* Zuora-Track-Id, as sent */
+  char content_type[80];
+  double rate_limit; /* RateLimit-Limit: the window nearest its end */
+  double rate_remaining;
+  double rate_reset;                         /* seconds */
+  zuora_window windows[ZUORA_WINDOW_COUNT];  /* of RateLimit-Limit */
+  size_t window_count;
+  char concurrency_type[40]; /* Concurrency-Limit-Type */
+  double concurrency_limit;
+  double concurrency_remaining;
+  double retry_after; /* seconds, dates made relative by the Date header */
+  double retry_at;    /* Retry-After as a date, Unix time */
+  double date;        /* the Date header, Unix time */
+  char session[520];  /* the ZSession cookie: a secret */
+  double seconds;     /* from submission to the end of the exchange */
+} zuora_response;
+
+/* A field of zuora_response that may be shown, for bindings to walk. */
+typedef struct zuora_field {
+  const char *group; /* "rate_limit", or NULL */
+  const char *name;  /* "zuora_request_id" */
+  zuora_kind kind;
+  size_t offset;
+} zuora_field;
+
+/* The fields, those of one group side by side; sets *count. */
+ZUORA_API const zuora_field *zuora_fields(size_t *count);
+
+/* Empties a response. */
+ZUORA_API void zuora_response_clear(zuora_response *response);
+
+/* Reads one header line, with or without its line end. A status line starts
+ * the response anew, so that 100 Continue leaves no trace. */
+ZUORA_API void zuora_response_read(zuora_response *response, const char *line,
+                                   size_t size);
+
+/* ---- the engine --------------------------------------------------------- */
+
+typedef struct zuora_engine zuora_engine;
+typedef struct zuora_exchange zuora_exchange;
+
+typedef struct zuora_engine_options {
+  const char *base_url;   /* required; a path prefix is kept */
+  const char *user_agent; /* NULL: "zuora/VERSION" */
+  const char *ca_file;    /* PEM; NULL: what libcurl trusts */
+  const char *proxy;      /* NULL: libcurl's variables; "": none */
+  double connect_timeout; /* seconds */
+  double timeout;         /* seconds for an exchange, queue included */
+  size_t max_body;        /* decoded bytes of an answer */
+  int max_concurrency;    /* exchanges in flight */
+  int allow_insecure;     /* http:// to other hosts than loopback */
+} zuora_engine_options;
+
+/* Defaults: 10 s to connect, 130 s in all (Zuora's own limit is 120), 64 MiB,
+ * 32 in flight (Zuora allows 40 an entity). */
+ZUORA_API void zuora_engine_options_init(zuora_engine_options *options);
+
+/* Makes an engine. Does no I/O. Fails with ZUORA_ARGUMENT on a base URL that
+ * is not http(s), has credentials, a query or a fragment, or is insecure. */
+ZUORA_API zuora_code zuora_engine_new(zuora_engine **out,
+                                      const zuora_engine_options *options,
+                                      zuora_error *error);
+
+/* Cancels what is in flight, closes all connections, wipes the secrets. Its
+ * exchanges stay valid and are to be freed by their owner. */
+ZUORA_API void zuora_engine_free(zuora_engine *engine);
+
+/* "https://rest.zuora.com", with the prefix. */
+ZUORA_API const char *zuora_engine_base_url(const zuora_engine *engine);
+
+/* Keeps a secret; size 0 forgets it. ZUORA_ARGUMENT when it could not be a
+ * header value. */
+ZUORA_API zuora_code zuora_engine_set_secret(zuora_engine *engine,
+                                             zuora_secret secret,
+                                             const char *data, size_t size,
+                                             zuora_error *error);
+
+/* Whether a secret is there. */
+ZUORA_API int zuora_engine_has_secret(const zuora_engine *engine,
+                                      zuora_secret secret);
+
+/* Overwrites each secret that stands in `text` with asterisks, in place, also
+ * where it is percent-encoded or written as JSON. */
+ZUORA_API void zuora_engine_redact(const zuora_engine *engine, char *text,
+                                   size_t size);
+
+/* Sets the value that a header parameter ("zuora_entity_ids") takes where a
+ * call gives none of its group. */
+ZUORA_API zuora_code zuora_engine_set_default(zuora_engine *engine,
+                                              const char *name,
+                                              const char *data, size_t size,
+                                              zuora_error *error);
+
+/* Moves everything for at most `timeout` seconds, returning early as soon as
+ * an exchange has ended; 0 does not wait. Sets *ended to how many ended. */
+ZUORA_API zuora_code zuora_engine_step(int *ended, zuora_engine *engine,
+                                       double timeout);
+
+/* A descriptor that is readable when a step has something to do. Ask for it
+ * before each wait: asking brings it up to date. -1 where there is none. */
+ZUORA_API int zuora_engine_fd(zuora_engine *engine);
+
+/* Seconds until a step is due although no descriptor is ready; -1: never. */
+ZUORA_API double zuora_engine_timeout(const zuora_engine *engine);
+
+/* Exchanges in flight or waiting for their turn. */
+ZUORA_API int zuora_engine_busy(const zuora_engine *engine);
+
+/* How an exchange proves who it is for. */
+typedef enum zuora_sign {
+  ZUORA_SIGN_NONE,
+  ZUORA_SIGN_TOKEN,  /* Authorization: Bearer */
+  ZUORA_SIGN_KEYS,   /* apiAccessKeyId and apiSecretAccessKey */
+  ZUORA_SIGN_SESSION /* Cookie: ZSession */
+} zuora_sign;
+
+/* Makes an exchange from an operation and its values (in the order of its
+ * parameters), after checking them: ZUORA_MISUSE, ZUORA_ARGUMENT. */
+ZUORA_API zuora_code zuora_exchange_new(zuora_exchange **out,
+                                        zuora_engine *engine,
+                                        const zuora_operation *operation,
+                                        const zuora_value *values,
+                                        zuora_error *error);
+
+/* Adds one pair to a ZUORA_PAIRS parameter: a query parameter or a header.
+ * Headers that the library itself sets are refused. */
+ZUORA_API zuora_code zuora_exchange_add(zuora_exchange *exchange,
+                                        const zuora_parameter *parameter,
+                                        const zuora_value *name,
+                                        const zuora_value *value,
+                                        zuora_error *error);
+
+/* Cancels it when it is in flight, and frees it. */
+ZUORA_API void zuora_exchange_free(zuora_exchange *exchange);
+
+/* Queues it, to be started after `delay` seconds. It is signed when it
+ * starts. May be called again once it has ended: a retry is a submission with
+ * a delay. */
+ZUORA_API zuora_code zuora_exchange_submit(zuora_exchange *exchange,
+                                           zuora_sign sign, double delay,
+                                           zuora_error *error);
+
+/* Ends it now, with ZUORA_CANCELLED. */
+ZUORA_API void zuora_exchange_cancel(zuora_exchange *exchange);
+
+/* Whether it has ended. */
+ZUORA_API int zuora_exchange_done(const zuora_exchange *exchange);
+
+/* Whether the request may have reached the server. */
+ZUORA_API int zuora_exchange_sent(const zuora_exchange *exchange);
+
+/* What was built. */
+ZUORA_API const zuora_request *
+zuora_exchange_request(const zuora_exchange *exchange);
+
+/* How it ended: code ZUORA_OK when a whole answer came. */
+ZUORA_API const zuora_error *
+zuora_exchange_error(const zuora_exchange *exchange);
+
+/* The head of the answer. */
+ZUORA_API const zuora_response *
+zuora_exchange_response(const zuora_exchange *exchange);
+
+/* The body of the answer, decoded; never NULL. */
+ZUORA_API const char *zuora_exchange_body(const zuora_exchange *exchange,
+                                          size_t *size);
+
+/* What came with a secret. */
+typedef struct zuora_grant {
+  double expires_in; /* seconds; -1: not told */
+  char scope[4096];  /* of a token; empty: not told */
+} zuora_grant;
+
+/* Takes a secret out of the answer into the engine: the token of a token
+ * call, or the session that a cookie carries. ZUORA_PROTOCOL when the answer
+ * has none. */
+ZUORA_API zuora_code zuora_exchange_keep(zuora_exchange *exchange,
+                                         zuora_secret secret,
+                                         zuora_grant *grant,
+                                         zuora_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
