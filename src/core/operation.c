@@ -256,7 +256,7 @@ static const zuora_operation table[] = {
      "logs in with name and password for a session",
      NULL,
      ZUORA_UNSIGNED,
-     {&api_access_key_id, &api_secret_access_key, COMMON}},
+     {&api_access_key_id, &api_secret_access_key, &idempotency_key, COMMON}},
     {"entities.list",
      "GET",
      "/v1/entities",

@@ -1,0 +1,220 @@
+#include "poller.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/epoll.h>
+#else
+#include <sys/event.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#endif
+
+enum { BATCH = 64 };
+
+/* By descriptor number: what is wanted, and what the kernel was told. */
+typedef struct watch {
+  unsigned char wanted, told, listed;
+} watch;
+
+struct zuora_poller {
+  int fd;
+  watch *watches;
+  int capacity;
+  int *changed; /* numbers whose wanted and told may differ; each once */
+  int changes;
+};
+
+zuora_code zuora__poller_new(zuora_poller **out)
+{
+  zuora_poller *poller = calloc(1, sizeof *poller);
+  *out = NULL;
+  if (!poller)
+    return ZUORA_MEMORY;
+#if defined(__linux__)
+  poller->fd = epoll_create1(EPOLL_CLOEXEC);
+#else
+  poller->fd = kqueue();
+#endif
+  if (poller->fd < 0) {
+    free(poller);
+    return ZUORA_NETWORK;
+  }
+  *out = poller;
+  return ZUORA_OK;
+}
+
+void zuora__poller_free(zuora_poller *poller)
+{
+  if (!poller)
+    return;
+  close(poller->fd);
+  free(poller->watches);
+  free(poller->changed);
+  free(poller);
+}
+
+int zuora__poller_fd(const zuora_poller *poller)
+{
+  return poller->fd;
+}
+
+static zuora_code grow(zuora_poller *poller, int fd)
+{
+  int capacity = poller->capacity ? poller->capacity : 64;
+  watch *watches;
+  int *changed;
+  while (capacity <= fd)
+    capacity *= 2;
+  changed = realloc(poller->changed, (size_t)capacity * sizeof *changed);
+  if (!changed)
+    return ZUORA_MEMORY;
+  poller->changed = changed;
+  watches = realloc(poller->watches, (size_t)capacity * sizeof *watches);
+  if (!watches)
+    return ZUORA_MEMORY;
+  memset(watches + poller->capacity, 0,
+         (size_t)(capacity - poller->capacity) * sizeof *watches);
+  poller->watches = watches;
+  poller->capacity = capacity;
+  return ZUORA_OK;
+}
+
+zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)
+{
+  watch *w;
+  if (fd < 0)
+    return ZUORA_MISUSE;
+  if (fd >= poller->capacity && grow(poller, fd))
+    return ZUORA_MEMORY;
+  w = &poller->watches[fd];
+  w->wanted = (unsigned char)events;
+  if (!w->listed) {
+    w->listed = 1;
+    poller->changed[poller->changes++] = fd;
+  }
+  return ZUORA_OK;
+}
+
+void zuora__poller_closed(zuora_poller *poller, int fd)
+{
+  if (fd >= 0 && fd < poller->capacity) {
+    poller->watches[fd].wanted = 0;
+    poller->watches[fd].told = 0;
+  }
+}
+
+#if defined(__linux__)
+
+static int tell(zuora_poller *poller, int fd, const watch *w)
+{
+  struct epoll_event event;
+  int operation = !w->wanted ? EPOLL_CTL_DEL
+                  : w->told  ? EPOLL_CTL_MOD
+                             : EPOLL_CTL_ADD;
+  memset(&event, 0, sizeof event);
+  event.data.fd = fd;
+  if (w->wanted & ZUORA_READ)
+    event.events |= EPOLLIN;
+  if (w->wanted & ZUORA_WRITE)
+    event.events |= EPOLLOUT;
+  if (!epoll_ctl(poller->fd, operation, fd, &event))
+    return 0;
+  if (operation == EPOLL_CTL_MOD && errno == ENOENT)
+    return epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
+  if (operation == EPOLL_CTL_ADD && errno == EEXIST)
+    return epoll_ctl(poller->fd, EPOLL_CTL_MOD, fd, &event);
+  return operation == EPOLL_CTL_DEL ? 0 : -1;
+}
+
+static int wait_kernel(zuora_poller *poller, zuora_ready *ready, int size,
+                       int timeout)
+{
+  struct epoll_event events[BATCH];
+  int i, n = epoll_wait(poller->fd, events, size < BATCH ? size : BATCH,
+                        timeout);
+  for (i = 0; i < n; i++) {
+    ready[i].fd = events[i].data.fd;
+    ready[i].events = 0;
+    if (events[i].events & EPOLLIN)
+      ready[i].events |= ZUORA_READ;
+    if (events[i].events & EPOLLOUT)
+      ready[i].events |= ZUORA_WRITE;
+    if (events[i].events & (EPOLLERR | EPOLLHUP))
+      ready[i].events |= ZUORA_BROKEN;
+  }
+  return n;
+}
+
+#else
+
+static void tell_one(zuora_poller *poller, int fd, short filter, int on,
+                     int was)
+{
+  struct kevent change;
+  if (on == was)
+    return;
+  EV_SET(&change, (uintptr_t)fd, filter, on ? EV_ADD : EV_DELETE, 0, 0, 0);
+  kevent(poller->fd, &change, 1, NULL, 0, NULL);
+}
+
+static int tell(zuora_poller *poller, int fd, const watch *w)
+{
+  tell_one(poller, fd, EVFILT_READ, !!(w->wanted & ZUORA_READ),
+           !!(w->told & ZUORA_READ));
+  tell_one(poller, fd, EVFILT_WRITE, !!(w->wanted & ZUORA_WRITE),
+           !!(w->told & ZUORA_WRITE));
+  return 0;
+}
+
+static int wait_kernel(zuora_poller *poller, zuora_ready *ready, int size,
+                       int timeout)
+{
+  struct kevent events[BATCH];
+  struct timespec limit;
+  int i, n;
+  limit.tv_sec = timeout / 1000;
+  limit.tv_nsec = (long)(timeout % 1000) * 1000000;
+  n = kevent(poller->fd, NULL, 0, events, size < BATCH ? size : BATCH,
+             timeout < 0 ? NULL : &limit);
+  for (i = 0; i < n; i++) {
+    ready[i].fd = (int)events[i].ident;
+    ready[i].events =
+        events[i].filter == EVFILT_READ ? ZUORA_READ : ZUORA_WRITE;
+    if (events[i].flags & EV_ERROR)
+      ready[i].events |= ZUORA_BROKEN;
+  }
+  return n;
+}
+
+#endif
+
+zuora_code zuora__poller_flush(zuora_poller *poller)
+{
+  zuora_code code = ZUORA_OK;
+  int i;
+  for (i = 0; i < poller->changes; i++) {
+    int fd = poller->changed[i];
+    watch *w = &poller->watches[fd];
+    w->listed = 0;
+    if (w->wanted == w->told)
+      continue;
+    if (tell(poller, fd, w))
+      code = ZUORA_NETWORK;
+    w->told = w->wanted;
+  }
+  poller->changes = 0;
+  return code;
+}
+
+int zuora__poller_wait(zuora_poller *poller, zuora_ready *ready, int size,
+                       int timeout)
+{
+  int n;
+  zuora__poller_flush(poller);
+  n = wait_kernel(poller, ready, size, timeout);
+  return n < 0 ? 0 : n;
+}

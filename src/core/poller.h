@@ -1,0 +1,39 @@
+/* poller.h: one pollable descriptor for many sockets. Private. epoll on
+ * Linux, kqueue on BSD and macOS. */
+#ifndef ZUORA_POLLER_H
+#define ZUORA_POLLER_H
+
+#include "zuora.h"
+
+enum { ZUORA_READ = 1, ZUORA_WRITE = 2, ZUORA_BROKEN = 4 };
+
+typedef struct zuora_poller zuora_poller;
+
+typedef struct zuora_ready {
+  int fd;
+  int events; /* ZUORA_READ, ... */
+} zuora_ready;
+
+zuora_code zuora__poller_new(zuora_poller **out);
+void zuora__poller_free(zuora_poller *poller);
+
+/* What to wait for on a socket; 0: nothing. Told to the kernel only when it
+ * matters, since libcurl takes a socket off at the end of each transfer and
+ * puts it back at the start of the next. */
+zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events);
+
+/* To be called when a socket is closed: the kernel forgets it by itself, and
+ * the number may come back as another socket. */
+void zuora__poller_closed(zuora_poller *poller, int fd);
+
+/* Tells the kernel what has changed. */
+zuora_code zuora__poller_flush(zuora_poller *poller);
+
+/* Flushes and waits, at most `timeout` milliseconds. Returns how many of
+ * `ready` were filled, 0 also when a signal came. */
+int zuora__poller_wait(zuora_poller *poller, zuora_ready *ready, int size,
+                       int timeout);
+
+int zuora__poller_fd(const zuora_poller *poller);
+
+#endif

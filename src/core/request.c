@@ -1,0 +1,400 @@
+/* request.c: operation + values -> method, URL, headers, body. No I/O. */
+#include "request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+  URL_LIMIT = 8192,
+  HEADERS_LIMIT = 65536,
+  BODY_LIMIT = 64 * 1024 * 1024
+};
+
+/* ---- the base ----------------------------------------------------------- */
+
+zuora_code zuora__base_read(zuora_base *base, const char *url,
+                            int allow_insecure, zuora_error *error)
+{
+  const char *rest, *fault;
+  size_t size = strlen(url);
+  fault = zuora__origin_read(&base->origin, &rest, url, size);
+  if (!fault && strchr(rest, '?'))
+    fault = "may not hold a query";
+  if (!fault)
+    fault = zuora__path_fault(rest, strlen(rest));
+  if (!fault && strlen(rest) > 255)
+    fault = "is too long";
+  if (!fault && !base->origin.secure && !base->origin.loopback &&
+      !allow_insecure)
+    fault = "must be https: http would send credentials in the clear "
+            "(allow_insecure = true permits it)";
+  if (fault)
+    return zuora__fail(error, ZUORA_ARGUMENT, "base_url", "%s", fault);
+  snprintf(base->url, sizeof base->url, "%s%s", base->origin.text, rest);
+  for (size = strlen(base->url); base->url[size - 1] == '/';)
+    base->url[--size] = '\0';
+  return ZUORA_OK;
+}
+
+/* ---- building ----------------------------------------------------------- */
+
+void zuora__request_init(zuora_request *request)
+{
+  memset(request, 0, sizeof *request);
+  zuora__text_init(&request->url, URL_LIMIT);
+  zuora__text_init(&request->headers, HEADERS_LIMIT);
+  zuora__text_init(&request->body, BODY_LIMIT);
+}
+
+void zuora__request_free(zuora_request *request)
+{
+  zuora__text_free(&request->url);
+  zuora__text_free(&request->headers);
+  zuora__text_free(&request->body);
+}
+
+static void add_header(zuora_request *request, const char *name,
+                       const char *value, size_t size)
+{
+  zuora__text_put(&request->headers, name);
+  zuora__text_put(&request->headers, ": ");
+  zuora__text_add(&request->headers, value, size);
+  zuora__text_add(&request->headers, "", 1);
+}
+
+static void add_query(zuora_request *request, const char *name, size_t length,
+                      const char *value, size_t size)
+{
+  zuora_text *url = &request->url;
+  int first = !url->data || !memchr(url->data, '?', url->size);
+  zuora__text_put(url, first ? "?" : "&");
+  zuora__text_add_percent(url, name, length);
+  zuora__text_put(url, "=");
+  zuora__text_add_percent(url, value, size);
+}
+
+/* A value as text; numbers are written into `digits`. */
+static const char *value_text(const zuora_parameter *p, const zuora_value *v,
+                              char digits[32], size_t *size)
+{
+  if (p->kind == ZUORA_STRING) {
+    *size = v->size;
+    return v->data;
+  }
+  if (p->kind == ZUORA_BOOLEAN)
+    strcpy(digits, v->number != 0 ? "true" : "false");
+  else
+    snprintf(digits, 32, "%.0f", v->number);
+  *size = strlen(digits);
+  return digits;
+}
+
+/* The row's path, its {parameters} filled in by their wire names. */
+static void add_path(zuora_request *request, const zuora_value *values)
+{
+  const char *path = request->operation->path;
+  while (*path) {
+    size_t plain = strcspn(path, "{"), i;
+    zuora__text_add(&request->url, path, plain);
+    path += plain;
+    if (!*path)
+      break;
+    for (i = 0; request->operation->parameters[i]; i++) {
+      const zuora_parameter *p = request->operation->parameters[i];
+      if (p->place == ZUORA_IN_PATH &&
+          !strncmp(path + 1, p->wire, strlen(p->wire)))
+        zuora__text_add_percent(&request->url, values[i].data, values[i].size);
+    }
+    path = strchr(path, '}') + 1;
+  }
+}
+
+/* A path from the root, or a URL that must be of the base's own origin. */
+static zuora_code add_target(zuora_request *request, const zuora_base *base,
+                             const zuora_parameter *p, const zuora_value *v,
+                             zuora_error *error)
+{
+  zuora_origin origin;
+  const char *rest = v->data, *end = v->data + v->size, *fault;
+  if (v->data[0] == '/') {
+    zuora__text_put(&request->url, base->url);
+  } else {
+    fault = zuora__origin_read(&origin, &rest, v->data, v->size);
+    if (fault)
+      return zuora__fail(error, ZUORA_ARGUMENT, p->name,
+                         "must begin with / or be a URL of %s",
+                         base->origin.text);
+    if (strcmp(origin.text, base->origin.text))
+      return zuora__fail(error, ZUORA_ARGUMENT, p->name,
+                         "leads to another origin than %s, where no "
+                         "credentials are sent",
+                         base->origin.text);
+    zuora__text_put(&request->url, base->origin.text);
+  }
+  fault = zuora__path_fault(rest, (size_t)(end - rest));
+  if (fault)
+    return zuora__fail(error, ZUORA_ARGUMENT, p->name, "%s", fault);
+  zuora__text_add(&request->url, rest, (size_t)(end - rest));
+  return ZUORA_OK;
+}
+
+static zuora_code add_url(zuora_request *request, const zuora_base *base,
+                          const zuora_value *values, zuora_error *error)
+{
+  const zuora_parameter *const *p = request->operation->parameters;
+  const zuora_parameter *target = NULL;
+  char digits[32];
+  size_t i, size;
+  for (i = 0; p[i]; i++)
+    if (p[i]->place == ZUORA_AS_TARGET && values[i].present) {
+      zuora_code code =
+          add_target(request, base, target = p[i], &values[i], error);
+      if (code)
+        return code;
+    }
+  if (!target) {
+    zuora__text_put(&request->url, base->url);
+    add_path(request, values);
+  }
+  for (i = 0; p[i]; i++) {
+    const char *text;
+    if (p[i]->place != ZUORA_IN_QUERY || !values[i].present ||
+        p[i]->kind == ZUORA_PAIRS)
+      continue;
+    if (target)
+      return zuora__fail(error, ZUORA_ARGUMENT, p[i]->name,
+                         "may not be given together with %s", target->name);
+    text = value_text(p[i], &values[i], digits, &size);
+    add_query(request, p[i]->wire, strlen(p[i]->wire), text, size);
+  }
+  return ZUORA_OK;
+}
+
+static int is_method(const zuora_request *request, const char *method)
+{
+  return !strcmp(request->method, method);
+}
+
+static void read_method(zuora_request *request, const zuora_value *values)
+{
+  static const char *const known[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+  size_t i, k;
+  request->method = request->operation->method;
+  if (request->method)
+    return;
+  request->method = known[0];
+  for (i = 0; request->operation->parameters[i]; i++)
+    for (k = 0; k < sizeof known / sizeof *known; k++)
+      if (request->operation->parameters[i]->place == ZUORA_AS_METHOD &&
+          values[i].present &&
+          zuora__same(values[i].data, values[i].size, known[k]))
+        request->method = known[k];
+  request->writes = !is_method(request, "GET");
+}
+
+static void add_headers(zuora_request *request, const zuora_value *values)
+{
+  size_t i;
+  add_header(request, "Accept", "application/json", 16);
+  for (i = 0; request->operation->parameters[i]; i++) {
+    const zuora_parameter *p = request->operation->parameters[i];
+    if (!values[i].present || p->place != ZUORA_IN_HEADER ||
+        p->kind == ZUORA_PAIRS)
+      continue;
+    add_header(request, p->wire, values[i].data, values[i].size);
+    if (p->group)
+      request->names_entity = 1;
+  }
+}
+
+/* One member of the JSON object or one field of the form. */
+static void add_member(zuora_request *request, const zuora_parameter *p,
+                       const zuora_value *v)
+{
+  zuora_text *body = &request->body;
+  if (p->place == ZUORA_IN_FORM) {
+    zuora__text_put(body, body->size ? "&" : "");
+    zuora__text_put(body, p->wire);
+    zuora__text_put(body, "=");
+    zuora__text_add_percent(body, v->data, v->size);
+  } else {
+    zuora__text_put(body, body->size ? "," : "{");
+    zuora__text_add_json(body, p->wire, strlen(p->wire));
+    zuora__text_put(body, ":");
+    zuora__text_add_json(body, v->data, v->size);
+  }
+}
+
+/* Calls of the table that have no members send {}, as Zuora's own samples
+ * do; no document says whether nothing at all would pass. */
+static void add_body(zuora_request *request, const zuora_value *values)
+{
+  int form = 0, content = 0;
+  size_t i;
+  if (is_method(request, "GET"))
+    return;
+  for (i = 0; request->operation->parameters[i]; i++) {
+    const zuora_parameter *p = request->operation->parameters[i];
+    form |= p->place == ZUORA_IN_FORM;
+    content |= p->place == ZUORA_AS_CONTENT;
+    if (!values[i].present)
+      continue;
+    if (p->place == ZUORA_AS_CONTENT)
+      zuora__text_add(&request->body, values[i].data, values[i].size);
+    else if (p->place == ZUORA_IN_FORM || p->place == ZUORA_IN_BODY)
+      add_member(request, p, &values[i]);
+  }
+  if (form) {
+    add_header(request, "Content-Type", "application/x-www-form-urlencoded",
+               33);
+    return;
+  }
+  if (!content)
+    zuora__text_put(&request->body, request->body.size ? "}" : "{}");
+  if (request->body.size)
+    add_header(request, "Content-Type", "application/json", 16);
+}
+
+/* Whether the parameter of that wire name is given. */
+static const zuora_parameter *given(const zuora_request *request,
+                                    const zuora_value *values,
+                                    const char *wire)
+{
+  size_t i;
+  for (i = 0; request->operation->parameters[i]; i++) {
+    const zuora_parameter *p = request->operation->parameters[i];
+    if (values[i].present && p->wire && !strcmp(p->wire, wire))
+      return p;
+  }
+  return NULL;
+}
+
+/* Rules that hang on the method, which only a built request knows. */
+static zuora_code check_method(const zuora_request *request,
+                               const zuora_value *values, zuora_error *error)
+{
+  const zuora_parameter *key = given(request, values, "Idempotency-Key");
+  const zuora_parameter *const *p = request->operation->parameters;
+  size_t i;
+  if (key && !is_method(request, "POST") && !is_method(request, "PATCH"))
+    return zuora__fail(error, ZUORA_ARGUMENT, key->name,
+                       "is taken with POST and PATCH only, not with %s",
+                       request->method);
+  for (i = 0; p[i]; i++)
+    if (values[i].present && p[i]->place == ZUORA_AS_CONTENT &&
+        is_method(request, "GET"))
+      return zuora__fail(error, ZUORA_ARGUMENT, p[i]->name,
+                         "may not be given with GET");
+  return ZUORA_OK;
+}
+
+static zuora_code compress(zuora_request *request, const zuora_value *values,
+                           zuora_error *error)
+{
+  const zuora_parameter *coding = given(request, values, "Content-Encoding");
+  if (!coding || request->body.failed)
+    return ZUORA_OK;
+  if (!request->body.size)
+    return zuora__fail(error, ZUORA_ARGUMENT, coding->name,
+                       "may only be given together with a body");
+  request->body.failed = zuora__gzip(&request->body);
+  return ZUORA_OK;
+}
+
+/* What the buffers could not hold. */
+static zuora_code check_size(const zuora_request *request, zuora_error *error)
+{
+  if (request->url.failed == ZUORA_ARGUMENT)
+    return zuora__fail(error, ZUORA_ARGUMENT, NULL,
+                       "the URL is longer than %d bytes", URL_LIMIT);
+  if (request->headers.failed == ZUORA_ARGUMENT)
+    return zuora__fail(error, ZUORA_ARGUMENT, NULL,
+                       "the headers are longer than %d bytes", HEADERS_LIMIT);
+  if (request->body.failed == ZUORA_ARGUMENT)
+    return zuora__fail(error, ZUORA_ARGUMENT, NULL,
+                       "the body is longer than %d bytes", BODY_LIMIT);
+  if (request->url.failed || request->headers.failed || request->body.failed)
+    return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
+  return ZUORA_OK;
+}
+
+zuora_code zuora__request_build(zuora_request *request, const zuora_base *base,
+                                const zuora_operation *operation,
+                                const zuora_value *values, zuora_error *error)
+{
+  size_t i;
+  zuora_code code = zuora__values_check(operation, values, error);
+  if (code)
+    return code;
+  request->operation = operation;
+  request->writes = (operation->flags & ZUORA_WRITES) != 0;
+  read_method(request, values);
+  for (i = 0; operation->parameters[i]; i++)
+    if (values[i].present && operation->parameters[i]->place == ZUORA_IN_CALL)
+      request->timeout = values[i].number;
+  code = check_method(request, values, error);
+  if (!code)
+    code = add_url(request, base, values, error);
+  if (code)
+    return code;
+  add_headers(request, values);
+  add_body(request, values);
+  code = compress(request, values, error);
+  return code ? code : check_size(request, error);
+}
+
+/* ---- pairs -------------------------------------------------------------- */
+
+zuora_code zuora__request_add(zuora_request *request,
+                              const zuora_parameter *parameter,
+                              const zuora_value *name,
+                              const zuora_value *value, zuora_error *error)
+{
+  zuora_code code;
+  if (parameter->place == ZUORA_IN_QUERY) {
+    add_query(request, name->data, name->size, value->data, value->size);
+    return check_size(request, error);
+  }
+  code = zuora__header_check(request->operation, parameter, name, value, error);
+  if (code)
+    return code;
+  add_header(request, name->data, value->data, value->size);
+  return check_size(request, error);
+}
+
+/* ---- what was built ----------------------------------------------------- */
+
+const char *zuora_request_method(const zuora_request *request)
+{
+  return request->method;
+}
+
+const char *zuora_request_url(const zuora_request *request)
+{
+  return request->url.data;
+}
+
+const char *zuora_request_header(const zuora_request *request, size_t i)
+{
+  const char *line = request->headers.data;
+  const char *end = line + request->headers.size;
+  while (line < end && i-- > 0)
+    line += strlen(line) + 1;
+  return line < end ? line : NULL;
+}
+
+const char *zuora_request_body(const zuora_request *request, size_t *size)
+{
+  *size = request->body.size;
+  return request->body.size ? request->body.data : NULL;
+}
+
+int zuora_request_writes(const zuora_request *request)
+{
+  return request->writes;
+}
+
+int zuora_request_names_entity(const zuora_request *request)
+{
+  return request->names_entity;
+}
