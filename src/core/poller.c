@@ -17,7 +17,7 @@ enum { BATCH = 64 };
 
 /* By descriptor number: what is wanted, and what the kernel was told. */
 typedef struct watch {
-  unsigned char wanted, told, listed;
+  unsigned char wanted, told, listed, announced;
 } watch;
 
 struct zuora_poller {
@@ -81,30 +81,6 @@ static zuora_code grow(zuora_poller *poller, int fd)
   poller->watches = watches;
   poller->capacity = capacity;
   return ZUORA_OK;
-}
-
-zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)
-{
-  watch *w;
-  if (fd < 0)
-    return ZUORA_MISUSE;
-  if (fd >= poller->capacity && grow(poller, fd))
-    return ZUORA_MEMORY;
-  w = &poller->watches[fd];
-  w->wanted = (unsigned char)events;
-  if (!w->listed) {
-    w->listed = 1;
-    poller->changed[poller->changes++] = fd;
-  }
-  return ZUORA_OK;
-}
-
-void zuora__poller_closed(zuora_poller *poller, int fd)
-{
-  if (fd >= 0 && fd < poller->capacity) {
-    poller->watches[fd].wanted = 0;
-    poller->watches[fd].told = 0;
-  }
 }
 
 #if defined(__linux__)
@@ -191,6 +167,51 @@ static int wait_kernel(zuora_poller *poller, zuora_ready *ready, int size,
 }
 
 #endif
+
+static zuora_code reserve(zuora_poller *poller, int fd)
+{
+  if (fd < 0)
+    return ZUORA_MISUSE;
+  return fd < poller->capacity ? ZUORA_OK : grow(poller, fd);
+}
+
+zuora_code zuora__poller_opened(zuora_poller *poller, int fd)
+{
+  zuora_code code = reserve(poller, fd);
+  if (code)
+    return code;
+  poller->watches[fd].told = 0;
+  poller->watches[fd].announced = 1;
+  return ZUORA_OK;
+}
+
+void zuora__poller_closed(zuora_poller *poller, int fd)
+{
+  if (fd >= 0 && fd < poller->capacity) {
+    poller->watches[fd].wanted = 0;
+    poller->watches[fd].told = 0;
+    poller->watches[fd].announced = 0;
+  }
+}
+
+zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)
+{
+  watch *w;
+  zuora_code code = reserve(poller, fd);
+  if (code)
+    return code;
+  w = &poller->watches[fd];
+  w->wanted = (unsigned char)events;
+  if (!events && !w->announced && w->told) {
+    tell(poller, fd, w);
+    w->told = 0;
+  }
+  if (!w->listed) {
+    w->listed = 1;
+    poller->changed[poller->changes++] = fd;
+  }
+  return ZUORA_OK;
+}
 
 zuora_code zuora__poller_flush(zuora_poller *poller)
 {

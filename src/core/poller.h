@@ -5,6 +5,7 @@
 
 #include "zuora.h"
 
+/* With the values that libcurl gives the same events. */
 enum { ZUORA_READ = 1, ZUORA_WRITE = 2, ZUORA_BROKEN = 4 };
 
 typedef struct zuora_poller zuora_poller;
@@ -22,8 +23,10 @@ void zuora__poller_free(zuora_poller *poller);
  * puts it back at the start of the next. */
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events);
 
-/* To be called when a socket is closed: the kernel forgets it by itself, and
- * the number may come back as another socket. */
+/* To be called when a socket is opened and when it is closed. A closed one the
+ * kernel forgets by itself, and the number may come back as another socket, so
+ * only of sockets announced here may the telling be put off. */
+zuora_code zuora__poller_opened(zuora_poller *poller, int fd);
 void zuora__poller_closed(zuora_poller *poller, int fd);
 
 /* Tells the kernel what has changed. */

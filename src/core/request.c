@@ -251,7 +251,7 @@ static void add_body(zuora_request *request, const zuora_value *values)
   }
   if (!content)
     zuora__text_put(&request->body, request->body.size ? "}" : "{}");
-  if (request->body.size)
+  if (request->body.size || !is_method(request, "DELETE"))
     add_header(request, "Content-Type", "application/json", 16);
 }
 

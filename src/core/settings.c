@@ -1,0 +1,229 @@
+/* settings.c: what an engine knows before it does anything: its options, its
+ * secrets, the defaults of its calls. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+enum { VALUE_LIMIT = 8192, SECRET_MINIMUM = 4 };
+
+static char *copy_string(const char *string)
+{
+  size_t size = string ? strlen(string) + 1 : 0;
+  char *copy = string ? malloc(size) : NULL;
+  return copy ? memcpy(copy, string, size) : NULL;
+}
+
+void zuora_engine_options_init(zuora_engine_options *options)
+{
+  memset(options, 0, sizeof *options);
+  options->connect_timeout = 10;
+  options->timeout = 130;
+  options->max_body = (size_t)64 * 1024 * 1024;
+  options->max_concurrency = 32;
+}
+
+static int copy_options(zuora_engine *engine,
+                        const zuora_engine_options *options)
+{
+  size_t i;
+  engine->user_agent = copy_string(
+      options->user_agent ? options->user_agent : "zuora/" ZUORA_VERSION);
+  engine->ca_file = copy_string(options->ca_file);
+  engine->proxy = copy_string(options->proxy);
+  engine->connect_timeout = options->connect_timeout;
+  engine->timeout = options->timeout;
+  engine->max_body = options->max_body;
+  engine->max_concurrency = options->max_concurrency;
+  engine->timer = -1;
+  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
+    zuora__text_init(&engine->secrets[i], VALUE_LIMIT);
+  for (i = 0; i < ZUORA_DEFAULTS; i++)
+    zuora__text_init(&engine->defaults[i].value, VALUE_LIMIT);
+  return engine->user_agent && (engine->ca_file || !options->ca_file) &&
+         (engine->proxy || !options->proxy);
+}
+
+zuora_code zuora_engine_new(zuora_engine **out,
+                            const zuora_engine_options *options,
+                            zuora_error *error)
+{
+  zuora_engine *engine = calloc(1, sizeof *engine);
+  zuora_code code;
+  *out = NULL;
+  if (!engine)
+    return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
+  code = zuora__base_read(&engine->base, options->base_url,
+                          options->allow_insecure, error);
+  if (!code && options->max_concurrency < 1)
+    code = zuora__fail(error, ZUORA_ARGUMENT, "max_concurrency",
+                       "must be at least 1");
+  if (!code && !copy_options(engine, options))
+    code = zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
+  if (code)
+    zuora_engine_free(engine);
+  else
+    *out = engine;
+  return code;
+}
+
+void zuora_engine_free(zuora_engine *engine)
+{
+  size_t i;
+  if (!engine)
+    return;
+  while (engine->all) {
+    zuora_exchange *x = engine->all;
+    zuora_exchange_cancel(x);
+    engine->all = x->next;
+    x->engine = NULL;
+    x->previous = x->next = NULL;
+  }
+  zuora__engine_close(engine);
+  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
+    zuora__text_free(&engine->secrets[i]);
+  for (i = 0; i < ZUORA_DEFAULTS; i++)
+    zuora__text_free(&engine->defaults[i].value);
+  free(engine->user_agent);
+  free(engine->ca_file);
+  free(engine->proxy);
+  free(engine);
+}
+
+const char *zuora_engine_base_url(const zuora_engine *engine)
+{
+  return engine->base.url;
+}
+
+int zuora_engine_busy(const zuora_engine *engine)
+{
+  return engine->waiting + engine->running;
+}
+
+/* ---- secrets ------------------------------------------------------------ */
+
+static const char *const secret_names[ZUORA_SECRET_COUNT] = {
+    NULL,
+    "client_id",
+    "client_secret",
+    "access_token",
+    "api_access_key_id",
+    "api_secret_access_key",
+    "session"};
+
+const char *zuora_secret_name(zuora_secret secret)
+{
+  return secret > ZUORA_NO_SECRET && secret < ZUORA_SECRET_COUNT
+             ? secret_names[secret]
+             : NULL;
+}
+
+zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
+                                   const char *data, size_t size,
+                                   zuora_error *error)
+{
+  const char *name = zuora_secret_name(secret);
+  zuora_text *text;
+  if (!name)
+    return zuora__fail(error, ZUORA_MISUSE, NULL, "there is no such secret");
+  if (size > VALUE_LIMIT || zuora__header_fault(data, size) >= 0)
+    return zuora__fail(error, ZUORA_ARGUMENT, name,
+                       "may not be longer than %d bytes or hold control "
+                       "characters",
+                       VALUE_LIMIT);
+  text = &engine->secrets[secret];
+  zuora__text_wipe(text);
+  zuora__text_add(text, data, size);
+  if (text->failed)
+    return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
+  return ZUORA_OK;
+}
+
+int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret)
+{
+  return secret < ZUORA_SECRET_COUNT && engine->secrets[secret].size > 0;
+}
+
+static void mask(char *text, size_t size, const char *secret, size_t length)
+{
+  size_t i;
+  if (length < SECRET_MINIMUM)
+    return;
+  for (i = 0; i + length <= size; i++)
+    if (text[i] == secret[0] && !memcmp(text + i, secret, length)) {
+      memset(text + i, '*', length);
+      i += length - 1;
+    }
+}
+
+void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
+{
+  zuora_text form;
+  int i;
+  zuora__text_init(&form, (size_t)VALUE_LIMIT * 6 + 2);
+  for (i = 0; i < ZUORA_SECRET_COUNT; i++) {
+    const zuora_text *secret = &engine->secrets[i];
+    if (!secret->size || i == ZUORA_CLIENT_ID || i == ZUORA_API_ACCESS_KEY_ID)
+      continue;
+    mask(text, size, secret->data, secret->size);
+    zuora__text_add_percent(&form, secret->data, secret->size);
+    if (!form.failed)
+      mask(text, size, form.data, form.size);
+    zuora__text_wipe(&form);
+    zuora__text_add_json(&form, secret->data, secret->size);
+    if (!form.failed)
+      mask(text, size, form.data + 1, form.size - 2);
+    zuora__text_wipe(&form);
+  }
+  zuora__text_free(&form);
+}
+
+/* ---- defaults ----------------------------------------------------------- */
+
+/* The parameter of that name, of whatever operation has it first. */
+static const zuora_parameter *find_parameter(const char *name)
+{
+  size_t i, k, count;
+  const zuora_operation *row = zuora_operations(&count);
+  for (i = 0; i < count; i++)
+    for (k = 0; row[i].parameters[k]; k++)
+      if (!strcmp(row[i].parameters[k]->name, name))
+        return row[i].parameters[k];
+  return NULL;
+}
+
+zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
+                                    const char *data, size_t size,
+                                    zuora_error *error)
+{
+  const zuora_parameter *p = find_parameter(name);
+  zuora_value value = {data, size, 0, 1};
+  zuora_default *slot = NULL;
+  zuora_code code;
+  int i;
+  for (i = ZUORA_DEFAULTS - 1; i >= 0; i--)
+    if (!engine->defaults[i].parameter || engine->defaults[i].parameter == p)
+      slot = &engine->defaults[i];
+  if (!p || p->place != ZUORA_IN_HEADER || p->kind != ZUORA_STRING || !slot)
+    return zuora__fail(error, ZUORA_MISUSE, NULL,
+                       "there is no default for %.40s", name);
+  code = zuora__value_check(p, &value, error);
+  if (code)
+    return code;
+  slot->parameter = p;
+  zuora__text_clear(&slot->value);
+  zuora__text_add(&slot->value, data, size);
+  return slot->value.failed
+             ? zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory")
+             : ZUORA_OK;
+}
+
+/* ---- codes -------------------------------------------------------------- */
+
+const char *zuora_code_name(zuora_code code)
+{
+  static const char *const names[] = {
+      "ok",      "misuse", "argument", "network", "timeout",
+      "tls", "protocol", "cancelled", "memory"};
+  return (size_t)code < sizeof names / sizeof *names ? names[code] : "unknown";
+}
