@@ -1,7 +1,6 @@
 /* rules.c: what a value must keep to, checked before anything is sent. */
 #include "request.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,7 +105,8 @@ static zuora_code check_number(const zuora_parameter *p, double number,
                        "must be more than %d and at most %d", p->minimum,
                        p->maximum);
   }
-  if (!(fabs(number) < 9e15) || floor(number) != number)
+  if (!(number > -9e15 && number < 9e15) ||
+      (double)(long long)number != number)
     return zuora__fail(error, ZUORA_ARGUMENT, p->name,
                        "must be a whole number");
   if (p->maximum && (number < p->minimum || number > p->maximum))
