@@ -1,0 +1,29 @@
+-- API user name and password as two headers on each call.
+--
+-- Every way to sign is an object with:
+--   sign        how the core signs: "token", "keys" or "session"
+--   generation  changes with each fresh credential
+--   ready(operation, exchange)     true, or nil and an error; nothing was sent
+--   renew(operation, generation)   after a 401: true when there is a fresh
+--                                  credential, false when there can be none,
+--                                  nil and an error when it could not be had
+--   answered(operation, exchange)  after each success
+local keys = {}
+keys.__index = keys
+
+function keys.new()
+  return setmetatable({ sign = "keys", generation = 1 }, keys)
+end
+
+function keys.ready()
+  return true
+end
+
+function keys.renew()
+  return false
+end
+
+function keys.answered()
+end
+
+return keys

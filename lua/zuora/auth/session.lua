@@ -1,0 +1,48 @@
+-- The legacy session: logged in at first use, its cookie followed as it rolls
+-- with each answer, logged in anew once when it is refused.
+local call = require "zuora.call"
+
+local session = {}
+session.__index = session
+
+---@param establish table the operation that logs in
+function session.new(client, establish)
+  return setmetatable({
+    sign = "session",
+    generation = 0,
+    client = client,
+    establish = establish,
+  }, session)
+end
+
+local function log_in(self, operation)
+  local grant, err = call.grant(self.client, self.establish, "session", nil,
+    operation)
+  if not grant then
+    return nil, err
+  end
+  self.generation = self.generation + 1
+  return true
+end
+
+function session:ready(operation)
+  if self.client.engine:has_secret("session") then
+    return true
+  end
+  return log_in(self, operation)
+end
+
+function session:renew(operation, generation)
+  if generation ~= self.generation then
+    return true
+  end
+  return log_in(self, operation)
+end
+
+function session:answered(operation, exchange)
+  if exchange:keep("session") and operation == self.establish then
+    self.generation = self.generation + 1
+  end
+end
+
+return session

@@ -1,0 +1,203 @@
+-- A client: one engine, one way to sign, and a function for each operation.
+local call = require "zuora.call"
+local errors = require "zuora.errors"
+local json = require "zuora.json"
+local options = require "zuora.options"
+local pages = require "zuora.pages"
+
+local client = {}
+
+---@class zuora.Client
+---@field connections table list, each, all, initiate, accept, deny, disconnect
+---@field session table establish
+---@field entities table list, get
+local Client = {}
+Client.__index = Client
+
+-- What belongs to a client but is none of its users' business.
+local privates = setmetatable({}, { __mode = "k" })
+
+local SECRETS = {
+  "client_id", "client_secret", "access_token", "api_access_key_id",
+  "api_secret_access_key",
+}
+local DEFAULTS = { "zuora_entity_ids", "entity_id", "entity_name" }
+
+local function find(operations, name)
+  for _, operation in ipairs(operations) do
+    if operation.name == name then
+      return operation
+    end
+  end
+end
+
+-- Into the engine's memory, and nowhere else.
+local function store(engine, given)
+  for _, name in ipairs(SECRETS) do
+    if type(given[name]) == "string" then
+      local ok, _, message = engine:set_secret(name, given[name])
+      if not ok then
+        return nil, options.error(name, message)
+      end
+    end
+  end
+  for _, name in ipairs(DEFAULTS) do
+    if given[name] then
+      local ok, _, message = engine:set_default(name, given[name])
+      if not ok then
+        return nil, options.error(name, message)
+      end
+    end
+  end
+  return true
+end
+
+local function make_auth(way, private, given)
+  local operations = private.core.operations
+  if way == "client" then
+    return require("zuora.auth.token").of_client(private,
+      find(operations, "oauth.token"))
+  end
+  if way == "token" then
+    local source = given.access_token
+    return require("zuora.auth.token").given(private,
+      type(source) == "function" and source or nil)
+  end
+  if way == "session" then
+    return require("zuora.auth.session").new(private,
+      find(operations, "session.establish"))
+  end
+  return require("zuora.auth.keys").new()
+end
+
+-- Functions of one client for one operation, called with a dot. The results
+-- are named before they are returned: a tail call would hide the caller, at
+-- whose level misuse is raised.
+local function bind(group, verb, private, operation)
+  group[verb] = function(...)
+    local result, err = call.run(private, operation, 2, ...)
+    return result, err
+  end
+  if operation.items then
+    group.each = function(given)
+      local iterator = pages.each(private, operation, 2, given)
+      return iterator
+    end
+    group.all = function(given)
+      local result, err = pages.all(private, operation, 2, given)
+      return result, err
+    end
+  end
+end
+
+local function bind_all(self, private)
+  for _, operation in ipairs(private.core.operations) do
+    local group, verb = operation.name:match("^(.+)%.(.+)$")
+    if group and not operation.internal then
+      self[group] = self[group] or {}
+      bind(self[group], verb, private, operation)
+    end
+  end
+end
+
+-- The engine that the options ask for, holding the secrets.
+local function make_engine(core, given)
+  local base_url, err = options.base_url(given)
+  if not base_url then
+    return nil, err
+  end
+  local engine, _, message, parameter = core.engine {
+    base_url = base_url,
+    user_agent = given.user_agent or "zuora-lua/" .. core.version,
+    ca_file = given.ca_file,
+    proxy = given.proxy,
+    connect_timeout = given.connect_timeout,
+    timeout = given.timeout,
+    max_body = given.max_body,
+    max_concurrency = given.max_concurrency,
+    allow_insecure = given.allow_insecure,
+  }
+  if not engine then
+    return nil, options.error(parameter, message)
+  end
+  local ok
+  ok, err = store(engine, given)
+  return ok and engine, err
+end
+
+--- Makes a client; see zuora.new. `world` holds what it stands on: core (the
+--- module zuora.core), now (a clock, Unix time), wait (how to wait).
+---@return zuora.Client|nil, zuora.Error|nil
+function client.new(given, world, level)
+  options.check_types(given, level + 1)
+  local way, err = options.way(given)
+  if not way then
+    return nil, err
+  end
+  local ok
+  ok, err = options.check_numbers(given)
+  if not ok then
+    return nil, err
+  end
+  local engine
+  engine, err = make_engine(world.core, given)
+  if not engine then
+    return nil, err
+  end
+  local private = {
+    core = world.core,
+    engine = engine,
+    now = world.now,
+    wait = given.wait or world.wait,
+    redact = function(text)
+      return engine:redact(text)
+    end,
+  }
+  private.auth = make_auth(way, private, given)
+  private.request = find(world.core.operations, "request")
+  local self = setmetatable({}, Client)
+  bind_all(self, private)
+  privates[self] = private
+  return self
+end
+
+--- Makes any other call of Zuora's.
+---
+--- `request` is a table: method (GET), path ("/v1/..." or a URL of the same
+--- origin), query and headers (tables of strings), body (a table, encoded as
+--- JSON, or JSON text), and the options that every call takes.
+---@return table|nil result, zuora.Error|nil
+function Client:request(request)
+  local private = privates[self]
+  local made, result, err = request, nil, nil
+  if type(request) == "table" and type(request.body) == "table" then
+    local text, reason = json.encode(request.body)
+    if not text then
+      return nil, errors.argument(private.request, "body",
+        "cannot be written as JSON: " .. reason)
+    end
+    made = {}
+    for key, value in pairs(request) do
+      made[key] = value
+    end
+    made.body = text
+  end
+  result, err = call.run(private, private.request, 2, made)
+  return result, err
+end
+
+--- Ends what is in flight, closes the connections and wipes the secrets. May
+--- be called twice.
+function Client:close()
+  privates[self].engine:close()
+end
+
+Client.__close = Client.close
+
+function Client:__tostring()
+  local engine = privates[self].engine
+  return ("zuora client (%s)"):format(engine:closed() and "closed" or
+    engine:base_url())
+end
+
+return client

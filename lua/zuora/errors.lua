@@ -1,0 +1,114 @@
+-- Errors: tables with the fields that a caller branches on and, as a string,
+-- one line that says what happened to which call and what to do.
+local errors = {}
+
+---@class zuora.Error
+---@field kind string argument, network, timeout, tls, auth, rate_limit, api, http, protocol or cancelled
+---@field operation string "connections.accept"
+---@field parameter string|nil the parameter that an argument error is about
+---@field message string what happened
+---@field status integer|nil the HTTP status
+---@field code number|nil the first reason's code
+---@field category integer|nil the last two digits of the code
+---@field reasons table|nil all of { code =, message = }
+---@field process_id string|nil Zuora's processId
+---@field zuora_request_id string|nil
+---@field zuora_track_id string|nil
+---@field retry_after number|nil seconds
+---@field attempts integer how often the call was sent
+---@field retryable boolean whether the same call may be made again as it is
+---@field outcome string|nil of a call that changes something: not_done, done or unknown
+local Error = { __name = "zuora.error" }
+Error.__index = Error
+
+local advice = {
+  argument = "nothing was sent; correct the call",
+  network = "try again",
+  timeout = "try again, or allow more time",
+  tls = "check base_url and ca_file",
+  auth = "check the credentials and what their user may do",
+  rate_limit = "wait before trying again",
+  api = "correct the call before repeating it",
+  http = "try again later",
+  protocol = "check that base_url is a Zuora REST host",
+  cancelled = "the client was closed or the call ended",
+}
+
+-- Zuora's categories: the last two digits of a code.
+local by_category = {
+  [10] = "the user lacks the permission",
+  [11] = advice.auth,
+  [40] = "check the id and the entity that it was asked of",
+  [50] = "something else holds it; try again",
+  [61] = "try again",
+  [99] = "a system behind Zuora failed; try again later",
+}
+
+local function what_to_do(err)
+  if err.outcome == "unknown" then
+    return "whether it was carried out is unknown: look before repeating it"
+  end
+  if err.kind == "rate_limit" and err.retry_after then
+    return ("wait %g s before trying again"):format(err.retry_after)
+  end
+  if err.kind == "api" then
+    return by_category[err.category] or advice.api
+  end
+  if err.kind == "http" and err.status < 500 then
+    return advice.protocol
+  end
+  return advice[err.kind]
+end
+
+local function facts(err)
+  local list = {}
+  local function add(format, value)
+    if value then
+      list[#list + 1] = format:format(value)
+    end
+  end
+  add("HTTP %d", err.status)
+  add("code %.0f", err.code)
+  add("outcome %s", err.outcome and err.outcome:gsub("_", " ") or nil)
+  add("request id %s", err.zuora_request_id)
+  add("track id %s", err.zuora_track_id)
+  add("process id %s", err.process_id)
+  return list[1] and " (" .. table.concat(list, ", ") .. ")" or ""
+end
+
+function Error:__tostring()
+  return ("%s: %s%s; %s"):format(self.operation, self.message, facts(self),
+    what_to_do(self))
+end
+
+--- Makes an error of these fields.
+---@return zuora.Error
+function errors.new(fields)
+  fields.attempts = fields.attempts or 0
+  fields.retryable = fields.retryable or false
+  return setmetatable(fields, Error)
+end
+
+--- A value that breaks a rule; nothing was sent.
+function errors.argument(operation, parameter, message)
+  return errors.new {
+    kind = "argument",
+    operation = operation.name,
+    parameter = parameter,
+    message = parameter and parameter .. " " .. message or message,
+    outcome = operation.writes and "not_done" or nil,
+  }
+end
+
+--- Whether a value is an error of this library.
+function errors.is(value)
+  return getmetatable(value) == Error
+end
+
+--- At most 200 printable characters of a text, runs of blanks made one.
+function errors.quote(text)
+  local start = text:sub(1, 1000):gsub("[^\33-\126]+", " ")
+  return (start:gsub("^ ", ""):sub(1, 200))
+end
+
+return errors

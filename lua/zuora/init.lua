@@ -1,0 +1,105 @@
+--- zuora: the entity connections of a Zuora multi-entity tenant.
+---
+---   local zuora = require "zuora"
+---   local client = assert(zuora.new { environment = "CSBX", ... })
+---   for connection in client.connections.each { type = "inbound" } do ... end
+local client = require "zuora.client"
+local core = require "zuora.core"
+local environments = require "zuora.environments"
+local errors = require "zuora.errors"
+local poll = require "zuora.wait.poll"
+
+local zuora = {
+  _VERSION = core.version,
+  environments = environments,
+}
+
+local world = { core = core, now = os.time, wait = poll }
+
+--- Makes a client. Does no I/O.
+---
+--- Where: environment (a name in zuora.environments) or base_url.
+--- Who, one of: client_id and client_secret; access_token, a string or a
+--- function that returns one; api_access_key_id and api_secret_access_key,
+--- with session = true to log in with them once instead of sending them with
+--- each call.
+--- Defaults of the calls: zuora_entity_ids, entity_id or entity_name; timeout
+--- (130 s, Zuora's own limit is 120).
+--- How: connect_timeout (10 s), max_concurrency (32), max_body (64 MiB),
+--- ca_file, proxy, user_agent, allow_insecure (http to other hosts than
+--- loopback), wait (a function that returns when an exchange has ended).
+---
+--- Misuse (an unknown option, a wrong type) is raised; what depends on values
+--- comes back as nil and an error.
+---@param options table
+---@return zuora.Client|nil, zuora.Error|nil
+function zuora.new(options)
+  local made, err = client.new(options, world, 2)
+  return made, err
+end
+
+--- Whether a value is an error of this library.
+---@return boolean
+function zuora.is_error(value)
+  return errors.is(value)
+end
+
+-- The first way to sign that is there as a whole counts.
+local function options_from(getenv)
+  local options = {
+    environment = getenv "ZUORA_ENVIRONMENT",
+    base_url = getenv "ZUORA_BASE_URL",
+    zuora_entity_ids = getenv "ZUORA_ENTITY_IDS",
+    ca_file = getenv "ZUORA_CA_FILE",
+  }
+  local id, secret = getenv "ZUORA_CLIENT_ID", getenv "ZUORA_CLIENT_SECRET"
+  local token = getenv "ZUORA_ACCESS_TOKEN"
+  if id and secret then
+    options.client_id, options.client_secret = id, secret
+  elseif token then
+    options.access_token = token
+  else
+    options.api_access_key_id = getenv "ZUORA_API_ACCESS_KEY_ID"
+    options.api_secret_access_key = getenv "ZUORA_API_SECRET_ACCESS_KEY"
+  end
+  return options
+end
+
+local function getenv(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+local default
+
+--- The client that zuora.connections and its like stand on, made at first use
+--- from the environment variables ZUORA_ENVIRONMENT or ZUORA_BASE_URL,
+--- ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, ZUORA_ACCESS_TOKEN, or
+--- ZUORA_API_ACCESS_KEY_ID and ZUORA_API_SECRET_ACCESS_KEY (the first that are
+--- there), ZUORA_ENTITY_IDS, ZUORA_CA_FILE.
+---@return zuora.Client|nil, zuora.Error|nil
+function zuora.default()
+  if not default then
+    local made, err = client.new(options_from(getenv), world, 2)
+    if not made then
+      err.message = err.message .. " (the default client is made from the " ..
+        "environment variables ZUORA_*)"
+      return nil, err
+    end
+    default = made
+  end
+  return default
+end
+
+-- zuora.connections.list {} is default().connections.list {}.
+return setmetatable(zuora, {
+  __index = function(_, name)
+    if name == "connections" or name == "session" or name == "entities" then
+      local made, err = zuora.default()
+      if not made then
+        error(tostring(err), 2)
+      end
+      return made[name]
+    end
+  end,
+})

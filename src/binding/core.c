@@ -1,0 +1,274 @@
+/* core.c: the module zuora.core and its engines. */
+#include <string.h>
+
+#include "binding.h"
+
+#if defined(__GNUC__)
+#define ZUORA_EXPORT __attribute__((visibility("default")))
+#else
+#define ZUORA_EXPORT
+#endif
+
+ZUORA_EXPORT int luaopen_zuora_core(lua_State *L);
+
+void zuora__register(lua_State *L, const char *type,
+                     const luaL_Reg *functions, lua_CFunction collect)
+{
+  luaL_newmetatable(L, type);
+  lua_newtable(L);
+  for (; functions->name; functions++) {
+    lua_pushcfunction(L, functions->func);
+    lua_setfield(L, -2, functions->name);
+  }
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, collect);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, collect);
+  lua_setfield(L, -2, "__close");
+  lua_pushliteral(L, "private");
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}
+
+static engine_box *check_box(lua_State *L, int index)
+{
+  return luaL_checkudata(L, index, ZUORA_LUA_ENGINE);
+}
+
+zuora_engine *zuora__check_engine(lua_State *L, int index)
+{
+  return check_box(L, index)->engine;
+}
+
+zuora_secret zuora__check_secret(lua_State *L, int index)
+{
+  const char *name = luaL_checkstring(L, index);
+  int i;
+  for (i = ZUORA_NO_SECRET + 1; i < ZUORA_SECRET_COUNT; i++)
+    if (!strcmp(name, zuora_secret_name((zuora_secret)i)))
+      return (zuora_secret)i;
+  luaL_argerror(L, index, "no such secret");
+  return ZUORA_NO_SECRET;
+}
+
+/* The engine of a method that cannot go without. */
+static zuora_engine *check_open(lua_State *L)
+{
+  zuora_engine *engine = zuora__check_engine(L, 1);
+  if (!engine)
+    luaL_error(L, "the client is closed");
+  return engine;
+}
+
+/* ---- making ------------------------------------------------------------- */
+
+/* A field of the options at index 1, or NULL. It stays anchored in them. */
+static const char *string_option(lua_State *L, const char *name)
+{
+  const char *value;
+  size_t size;
+  lua_getfield(L, 1, name);
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "%s must be a string, not a %s", name,
+               luaL_typename(L, -1));
+  value = lua_tolstring(L, -1, &size);
+  if (value && memchr(value, '\0', size))
+    luaL_error(L, "%s may not hold a NUL byte", name);
+  lua_pop(L, 1);
+  return value;
+}
+
+static double number_option(lua_State *L, const char *name, double otherwise)
+{
+  const double most = 1e9; /* seconds, bytes, calls: fits an int */
+  double value = otherwise;
+  lua_getfield(L, 1, name);
+  if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TNUMBER)
+      luaL_error(L, "%s must be a number, not a %s", name,
+                 luaL_typename(L, -1));
+    value = (double)lua_tonumber(L, -1);
+    if (!(value > 0 && value <= most))
+      luaL_error(L, "%s must be more than 0 and at most %f", name, most);
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+static int boolean_option(lua_State *L, const char *name)
+{
+  int value;
+  lua_getfield(L, 1, name);
+  value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* core.engine(options) -> engine | failure */
+static int new_engine(lua_State *L)
+{
+  zuora_engine_options o;
+  zuora_error error;
+  engine_box *box;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  zuora_engine_options_init(&o);
+  o.base_url = string_option(L, "base_url");
+  luaL_argcheck(L, o.base_url != NULL, 1, "base_url is required");
+  o.user_agent = string_option(L, "user_agent");
+  o.ca_file = string_option(L, "ca_file");
+  o.proxy = string_option(L, "proxy");
+  o.connect_timeout = number_option(L, "connect_timeout", o.connect_timeout);
+  o.timeout = number_option(L, "timeout", o.timeout);
+  o.max_body = (size_t)number_option(L, "max_body", (double)o.max_body);
+  o.max_concurrency =
+      (int)number_option(L, "max_concurrency", o.max_concurrency);
+  o.allow_insecure = boolean_option(L, "allow_insecure");
+  box = lua_newuserdata(L, sizeof *box);
+  box->engine = NULL;
+  luaL_getmetatable(L, ZUORA_LUA_ENGINE);
+  lua_setmetatable(L, -2);
+  if (zuora_engine_new(&box->engine, &o, &error))
+    return zuora__push_failure(L, &error);
+  return 1;
+}
+
+/* ---- methods ------------------------------------------------------------ */
+
+/* engine:close(): may be called twice. */
+static int close_engine(lua_State *L)
+{
+  engine_box *box = check_box(L, 1);
+  zuora_engine *engine = box->engine;
+  box->engine = NULL;
+  zuora_engine_free(engine);
+  return 0;
+}
+
+/* engine:closed() -> boolean */
+static int is_closed(lua_State *L)
+{
+  lua_pushboolean(L, !zuora__check_engine(L, 1));
+  return 1;
+}
+
+/* engine:set_secret(name, value | nil) -> true | failure */
+static int set_secret(lua_State *L)
+{
+  zuora_engine *engine = check_open(L);
+  zuora_secret secret = zuora__check_secret(L, 2);
+  size_t size;
+  const char *value = luaL_optlstring(L, 3, "", &size);
+  zuora_error error;
+  if (zuora_engine_set_secret(engine, secret, value, size, &error))
+    return zuora__push_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* engine:has_secret(name) -> boolean */
+static int has_secret(lua_State *L)
+{
+  zuora_engine *engine = check_open(L);
+  lua_pushboolean(
+      L, zuora_engine_has_secret(engine, zuora__check_secret(L, 2)));
+  return 1;
+}
+
+/* engine:set_default(parameter, value) -> true | failure */
+static int set_default(lua_State *L)
+{
+  zuora_engine *engine = check_open(L);
+  size_t size;
+  const char *name = luaL_checkstring(L, 2);
+  const char *value = luaL_checklstring(L, 3, &size);
+  zuora_error error;
+  if (zuora_engine_set_default(engine, name, value, size, &error))
+    return zuora__push_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* engine:redact(text) -> the text without the engine's secrets */
+static int redact(lua_State *L)
+{
+  zuora_engine *engine = zuora__check_engine(L, 1);
+  size_t size;
+  const char *text = luaL_checklstring(L, 2, &size);
+  char *copy;
+  if (!engine) {
+    lua_pushvalue(L, 2);
+    return 1;
+  }
+  copy = lua_newuserdata(L, size + 1);
+  memcpy(copy, text, size);
+  zuora_engine_redact(engine, copy, size);
+  lua_pushlstring(L, copy, size);
+  return 1;
+}
+
+/* engine:step(seconds) -> how many exchanges ended */
+static int step(lua_State *L)
+{
+  int ended;
+  zuora_engine *engine = check_open(L);
+  if (zuora_engine_step(&ended, engine, (double)luaL_optnumber(L, 2, 0)))
+    return luaL_error(L, "not enough memory");
+  lua_pushinteger(L, ended);
+  return 1;
+}
+
+/* engine:fd() -> descriptor, -1 when there is none yet */
+static int descriptor(lua_State *L)
+{
+  lua_pushinteger(L, zuora_engine_fd(check_open(L)));
+  return 1;
+}
+
+/* engine:timeout() -> seconds, -1 for ever */
+static int timeout(lua_State *L)
+{
+  lua_pushnumber(L, zuora_engine_timeout(check_open(L)));
+  return 1;
+}
+
+/* engine:busy() -> exchanges in flight or waiting */
+static int busy(lua_State *L)
+{
+  lua_pushinteger(L, zuora_engine_busy(check_open(L)));
+  return 1;
+}
+
+/* engine:base_url() -> string */
+static int base_url(lua_State *L)
+{
+  lua_pushstring(L, zuora_engine_base_url(check_open(L)));
+  return 1;
+}
+
+static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
+                                     {"set_secret", set_secret},
+                                     {"has_secret", has_secret},
+                                     {"set_default", set_default},
+                                     {"redact", redact},
+                                     {"step", step},
+                                     {"fd", descriptor},
+                                     {"timeout", timeout},
+                                     {"busy", busy},
+                                     {"base_url", base_url},
+                                     {"closed", is_closed},
+                                     {"close", close_engine},
+                                     {NULL, NULL}};
+
+int luaopen_zuora_core(lua_State *L)
+{
+  zuora__register(L, ZUORA_LUA_ENGINE, functions, close_engine);
+  zuora__register_exchange(L);
+  lua_createtable(L, 0, 3);
+  lua_pushliteral(L, ZUORA_VERSION);
+  lua_setfield(L, -2, "version");
+  zuora__push_operations(L);
+  lua_setfield(L, -2, "operations");
+  lua_pushcfunction(L, new_engine);
+  lua_setfield(L, -2, "engine");
+  return 1;
+}
