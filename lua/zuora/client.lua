@@ -169,7 +169,7 @@ end
 ---@return table|nil result, zuora.Error|nil
 function Client:request(request)
   local private = privates[self]
-  local made, result, err = request, nil, nil
+  local made = request
   if type(request) == "table" and type(request.body) == "table" then
     local text, reason = json.encode(request.body)
     if not text then
@@ -182,7 +182,7 @@ function Client:request(request)
     end
     made.body = text
   end
-  result, err = call.run(private, private.request, 2, made)
+  local result, err = call.run(private, private.request, 2, made)
   return result, err
 end
 

@@ -3,7 +3,8 @@
 local errors = {}
 
 ---@class zuora.Error
----@field kind string argument, network, timeout, tls, auth, rate_limit, api, http, protocol or cancelled
+---@field kind string argument, network, timeout, tls, auth, rate_limit, api,
+--- http, protocol or cancelled
 ---@field operation string "connections.accept"
 ---@field parameter string|nil the parameter that an argument error is about
 ---@field message string what happened
@@ -17,7 +18,8 @@ local errors = {}
 ---@field retry_after number|nil seconds
 ---@field attempts integer how often the call was sent
 ---@field retryable boolean whether the same call may be made again as it is
----@field outcome string|nil of a call that changes something: not_done, done or unknown
+---@field outcome string|nil of a call that changes something: not_done, done
+--- or unknown
 local Error = { __name = "zuora.error" }
 Error.__index = Error
 
@@ -69,7 +71,9 @@ local function facts(err)
   end
   add("HTTP %d", err.status)
   add("code %.0f", err.code)
-  add("outcome %s", err.outcome and err.outcome:gsub("_", " ") or nil)
+  if err.kind ~= "argument" and err.outcome then
+    add("outcome %s", (err.outcome:gsub("_", " ")))
+  end
   add("request id %s", err.zuora_request_id)
   add("track id %s", err.zuora_track_id)
   add("process id %s", err.process_id)

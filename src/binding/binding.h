@@ -54,7 +54,7 @@ zuora_engine *zuora__check_engine(lua_State *L, int index);
 /* core.c: the secret named at an index; raises when there is none. */
 zuora_secret zuora__check_secret(lua_State *L, int index);
 /* core.c: makes a metatable with `functions` as its __index. */
-void zuora__register(lua_State *L, const char *type,
-                     const luaL_Reg *functions, lua_CFunction collect);
+void zuora__register(lua_State *L, const char *type, const luaL_Reg *functions,
+                     lua_CFunction collect);
 
 #endif

@@ -11,8 +11,8 @@
 
 ZUORA_EXPORT int luaopen_zuora_core(lua_State *L);
 
-void zuora__register(lua_State *L, const char *type,
-                     const luaL_Reg *functions, lua_CFunction collect)
+void zuora__register(lua_State *L, const char *type, const luaL_Reg *functions,
+                     lua_CFunction collect)
 {
   luaL_newmetatable(L, type);
   lua_newtable(L);
@@ -69,8 +69,7 @@ static const char *string_option(lua_State *L, const char *name)
   size_t size;
   lua_getfield(L, 1, name);
   if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
-    luaL_error(L, "%s must be a string, not a %s", name,
-               luaL_typename(L, -1));
+    luaL_error(L, "%s must be a string, not a %s", name, luaL_typename(L, -1));
   value = lua_tolstring(L, -1, &size);
   if (value && memchr(value, '\0', size))
     luaL_error(L, "%s may not hold a NUL byte", name);
@@ -169,8 +168,8 @@ static int set_secret(lua_State *L)
 static int has_secret(lua_State *L)
 {
   zuora_engine *engine = check_open(L);
-  lua_pushboolean(
-      L, zuora_engine_has_secret(engine, zuora__check_secret(L, 2)));
+  lua_pushboolean(L,
+                  zuora_engine_has_secret(engine, zuora__check_secret(L, 2)));
   return 1;
 }
 

@@ -6,9 +6,9 @@
 static const char *const kinds[] = {"string",  "integer", "number",
                                     "boolean", "pairs",   "windows"};
 
-static const char *const places[] = {"path",    "query",  "header",
-                                     "body",    "form",   "method",
-                                     "target",  "content", "call"};
+static const char *const places[] = {"path",   "query",   "header",
+                                     "body",   "form",    "method",
+                                     "target", "content", "call"};
 
 static void set_string(lua_State *L, const char *key, const char *value)
 {

@@ -52,8 +52,7 @@ int zuora__lua_exchange(lua_State *L)
 /* exchange:submit(sign, delay) -> true | failure */
 static int submit(lua_State *L)
 {
-  static const char *const signs[] = {"none", "token", "keys", "session",
-                                      NULL};
+  static const char *const signs[] = {"none", "token", "keys", "session", NULL};
   zuora_exchange *exchange = check(L);
   zuora_sign sign = (zuora_sign)luaL_checkoption(L, 2, "none", signs);
   double delay = (double)luaL_optnumber(L, 3, 0);
@@ -88,8 +87,8 @@ static int writes(lua_State *L)
 /* exchange:names_entity() -> boolean */
 static int names_entity(lua_State *L)
 {
-  lua_pushboolean(
-      L, zuora_request_names_entity(zuora_exchange_request(check(L))));
+  lua_pushboolean(L,
+                  zuora_request_names_entity(zuora_exchange_request(check(L))));
   return 1;
 }
 

@@ -2,17 +2,12 @@
  *
  * The callbacks only append to buffers and note what they are told; nothing
  * is decided and nobody is called back in them. */
-#if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "libcurl 7.80.0 or later is needed"
@@ -57,24 +52,15 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
                              struct curl_sockaddr *address)
 {
   zuora_engine *engine = user;
-  int type = address->socktype, fd;
   (void)purpose;
-#if defined(SOCK_CLOEXEC)
-  type |= SOCK_CLOEXEC;
-#endif
-  fd = socket(address->family, type, address->protocol);
-  if (fd >= 0 && zuora__poller_opened(engine->poller, fd)) {
-    close(fd);
-    return CURL_SOCKET_BAD;
-  }
-  return fd;
+  return zuora__poller_open(engine->poller, address->family, address->socktype,
+                            address->protocol);
 }
 
 static int on_close(void *user, curl_socket_t fd)
 {
   zuora_engine *engine = user;
-  zuora__poller_closed(engine->poller, fd);
-  return close(fd);
+  return zuora__poller_close(engine->poller, fd);
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
@@ -139,8 +125,7 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
   if (engine->multi)
     return ZUORA_OK;
   pthread_once(&once, init_global);
-  engine->idle =
-      calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
+  engine->idle = calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
   if (!global_code && engine->idle && !zuora__poller_new(&engine->poller) &&
       open_multi(engine))
     return ZUORA_OK;

@@ -23,9 +23,9 @@ typedef enum zuora_state {
 } zuora_state;
 
 struct zuora_exchange {
-  zuora_engine *engine; /* NULL once that is freed */
-  zuora_exchange *previous, *next;               /* all of the engine's */
-  zuora_exchange *queue_previous, *queue_next;   /* those that wait */
+  zuora_engine *engine;                        /* NULL once that is freed */
+  zuora_exchange *previous, *next;             /* all of the engine's */
+  zuora_exchange *queue_previous, *queue_next; /* those that wait */
   zuora_request request;
   zuora_response response;
   zuora_text body;
@@ -51,9 +51,9 @@ struct zuora_engine {
   zuora_exchange *first, *last; /* the queue, by due time */
   double queue_deadline;        /* none in the queue ends before this */
   int waiting, running, ended;
-  zuora_poller *poller;         /* made with the first submission ... */
-  void *multi, *share;          /* ... as these are */
-  void **idle;                  /* easy handles ready for reuse */
+  zuora_poller *poller; /* made with the first submission ... */
+  void *multi, *share;  /* ... as these are */
+  void **idle;          /* easy handles ready for reuse */
   int idle_count;
   double timer; /* when libcurl wants to be called; -1: not */
 };

@@ -125,8 +125,7 @@ static int group_is_given(const zuora_operation *operation,
 /* What the engine has to say where the call gives no value. */
 static zuora_value stand_in(const zuora_engine *engine,
                             const zuora_operation *operation,
-                            const zuora_value *values,
-                            const zuora_parameter *p)
+                            const zuora_value *values, const zuora_parameter *p)
 {
   zuora_value value = {NULL, 0, 0, 0};
   const zuora_text *text = &engine->secrets[p->secret];
@@ -155,10 +154,9 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
   if (!x)
     return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
   for (i = 0; operation->parameters[i]; i++)
-    all[i] = values[i].present
-                 ? values[i]
-                 : stand_in(engine, operation, values,
-                            operation->parameters[i]);
+    all[i] = values[i].present ? values[i]
+                               : stand_in(engine, operation, values,
+                                          operation->parameters[i]);
   zuora__request_init(&x->request);
   zuora__text_init(&x->body, engine->max_body);
   zuora_response_clear(&x->response);
@@ -167,8 +165,8 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
   if (x->next)
     x->next->previous = x;
   engine->all = x;
-  code = zuora__request_build(&x->request, &engine->base, operation, all,
-                              error);
+  code =
+      zuora__request_build(&x->request, &engine->base, operation, all, error);
   if (code)
     zuora_exchange_free(x);
   else
@@ -178,8 +176,8 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
 
 zuora_code zuora_exchange_add(zuora_exchange *exchange,
                               const zuora_parameter *parameter,
-                              const zuora_value *name,
-                              const zuora_value *value, zuora_error *error)
+                              const zuora_value *name, const zuora_value *value,
+                              zuora_error *error)
 {
   return zuora__request_add(&exchange->request, parameter, name, value, error);
 }
@@ -212,16 +210,15 @@ static void add_secret(zuora_text *lines, const char *name,
   zuora__text_add(lines, "", 1);
 }
 
-void zuora__sign(zuora_text *lines, const zuora_engine *engine,
-                 zuora_sign sign)
+void zuora__sign(zuora_text *lines, const zuora_engine *engine, zuora_sign sign)
 {
   const zuora_text *secrets = engine->secrets;
   if (sign == ZUORA_SIGN_TOKEN) {
     add_secret(lines, "Authorization: Bearer ", &secrets[ZUORA_ACCESS_TOKEN]);
   } else if (sign == ZUORA_SIGN_KEYS) {
     add_secret(lines, "apiAccessKeyId: ", &secrets[ZUORA_API_ACCESS_KEY_ID]);
-    add_secret(lines, "apiSecretAccessKey: ",
-               &secrets[ZUORA_API_SECRET_ACCESS_KEY]);
+    add_secret(lines,
+               "apiSecretAccessKey: ", &secrets[ZUORA_API_SECRET_ACCESS_KEY]);
   } else if (sign == ZUORA_SIGN_SESSION) {
     add_secret(lines, "Cookie: ZSession=", &secrets[ZUORA_SESSION]);
   }

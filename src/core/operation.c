@@ -51,7 +51,7 @@ static const zuora_parameter timeout = {
     .place = ZUORA_IN_CALL,
     .maximum = 86400};
 
-#define COMMON                                                                \
+#define COMMON                                                                 \
   &zuora_track_id, &zuora_entity_ids, &entity_id, &entity_name, &timeout
 
 /* ---- parameters of calls with a body ------------------------------------ */
@@ -114,13 +114,13 @@ static const zuora_parameter target_entity_id = {
     .minimum = 1,
     .maximum = 32};
 
-static const zuora_parameter connection_id = {
-    .name = "connection_id",
-    .wire = "connection-id",
-    .about = "the connection's id",
-    .place = ZUORA_IN_PATH,
-    .flags = ZUORA_REQUIRED | ZUORA_POSITIONAL,
-    .minimum = 1};
+static const zuora_parameter connection_id = {.name = "connection_id",
+                                              .wire = "connection-id",
+                                              .about = "the connection's id",
+                                              .place = ZUORA_IN_PATH,
+                                              .flags = ZUORA_REQUIRED |
+                                                       ZUORA_POSITIONAL,
+                                              .minimum = 1};
 
 /* ---- logging in --------------------------------------------------------- */
 

@@ -118,9 +118,9 @@ int zuora__is_dots(const char *segment, size_t size)
 {
   size_t dots = 0;
   while (size > 0) {
-    size_t step = segment[0] == '.'                                      ? 1
+    size_t step = segment[0] == '.'                             ? 1
                   : size >= 3 && zuora__same(segment, 3, "%2e") ? 3
-                                                                         : 0;
+                                                                : 0;
     if (step == 0)
       return 0;
     segment += step;

@@ -1,8 +1,12 @@
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* SOCK_CLOEXEC */
+#endif
 #include "poller.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -17,7 +21,7 @@ enum { BATCH = 64 };
 
 /* By descriptor number: what is wanted, and what the kernel was told. */
 typedef struct watch {
-  unsigned char wanted, told, listed, announced;
+  unsigned char wanted, told, listed, ours;
 } watch;
 
 struct zuora_poller {
@@ -110,8 +114,8 @@ static int wait_kernel(zuora_poller *poller, zuora_ready *ready, int size,
                        int timeout)
 {
   struct epoll_event events[BATCH];
-  int i, n = epoll_wait(poller->fd, events, size < BATCH ? size : BATCH,
-                        timeout);
+  int i,
+      n = epoll_wait(poller->fd, events, size < BATCH ? size : BATCH, timeout);
   for (i = 0; i < n; i++) {
     ready[i].fd = events[i].data.fd;
     ready[i].events = 0;
@@ -175,23 +179,32 @@ static zuora_code reserve(zuora_poller *poller, int fd)
   return fd < poller->capacity ? ZUORA_OK : grow(poller, fd);
 }
 
-zuora_code zuora__poller_opened(zuora_poller *poller, int fd)
+int zuora__poller_open(zuora_poller *poller, int family, int type, int protocol)
 {
-  zuora_code code = reserve(poller, fd);
-  if (code)
-    return code;
+  int fd;
+#if defined(SOCK_CLOEXEC)
+  type |= SOCK_CLOEXEC;
+#endif
+  fd = socket(family, type, protocol);
+  if (fd < 0)
+    return -1;
+  if (reserve(poller, fd)) {
+    close(fd);
+    return -1;
+  }
   poller->watches[fd].told = 0;
-  poller->watches[fd].announced = 1;
-  return ZUORA_OK;
+  poller->watches[fd].ours = 1;
+  return fd;
 }
 
-void zuora__poller_closed(zuora_poller *poller, int fd)
+int zuora__poller_close(zuora_poller *poller, int fd)
 {
   if (fd >= 0 && fd < poller->capacity) {
     poller->watches[fd].wanted = 0;
     poller->watches[fd].told = 0;
-    poller->watches[fd].announced = 0;
+    poller->watches[fd].ours = 0;
   }
+  return close(fd);
 }
 
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)
@@ -202,7 +215,7 @@ zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)
     return code;
   w = &poller->watches[fd];
   w->wanted = (unsigned char)events;
-  if (!events && !w->announced && w->told) {
+  if (!events && !w->ours && w->told) {
     tell(poller, fd, w);
     w->told = 0;
   }

@@ -23,11 +23,12 @@ void zuora__poller_free(zuora_poller *poller);
  * puts it back at the start of the next. */
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events);
 
-/* To be called when a socket is opened and when it is closed. A closed one the
- * kernel forgets by itself, and the number may come back as another socket, so
- * only of sockets announced here may the telling be put off. */
-zuora_code zuora__poller_opened(zuora_poller *poller, int fd);
-void zuora__poller_closed(zuora_poller *poller, int fd);
+/* Opens a socket, -1 on failure, and closes one. A closed one the kernel
+ * forgets by itself, and the number may come back as another socket, so only
+ * of sockets that begin and end here may the telling be put off. */
+int zuora__poller_open(zuora_poller *poller, int family, int type,
+                       int protocol);
+int zuora__poller_close(zuora_poller *poller, int fd);
 
 /* Tells the kernel what has changed. */
 zuora_code zuora__poller_flush(zuora_poller *poller);

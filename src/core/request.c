@@ -4,11 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-  URL_LIMIT = 8192,
-  HEADERS_LIMIT = 65536,
-  BODY_LIMIT = 64 * 1024 * 1024
-};
+enum { URL_LIMIT = 8192, HEADERS_LIMIT = 65536, BODY_LIMIT = 64 * 1024 * 1024 };
 
 /* ---- the base ----------------------------------------------------------- */
 
@@ -257,8 +253,7 @@ static void add_body(zuora_request *request, const zuora_value *values)
 
 /* Whether the parameter of that wire name is given. */
 static const zuora_parameter *given(const zuora_request *request,
-                                    const zuora_value *values,
-                                    const char *wire)
+                                    const zuora_value *values, const char *wire)
 {
   size_t i;
   for (i = 0; request->operation->parameters[i]; i++) {
@@ -347,8 +342,8 @@ zuora_code zuora__request_build(zuora_request *request, const zuora_base *base,
 
 zuora_code zuora__request_add(zuora_request *request,
                               const zuora_parameter *parameter,
-                              const zuora_value *name,
-                              const zuora_value *value, zuora_error *error)
+                              const zuora_value *name, const zuora_value *value,
+                              zuora_error *error)
 {
   zuora_code code;
   if (parameter->place == ZUORA_IN_QUERY) {

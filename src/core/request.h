@@ -48,8 +48,8 @@ zuora_code zuora__request_build(zuora_request *request, const zuora_base *base,
 /* See zuora_exchange_add. */
 zuora_code zuora__request_add(zuora_request *request,
                               const zuora_parameter *parameter,
-                              const zuora_value *name,
-                              const zuora_value *value, zuora_error *error);
+                              const zuora_value *name, const zuora_value *value,
+                              zuora_error *error);
 
 /* Sets code, parameter and message; returns the code. */
 zuora_code zuora__fail(zuora_error *error, zuora_code code,

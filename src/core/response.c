@@ -22,8 +22,7 @@ static const zuora_field fields[] = {
      offsetof(zuora_response, rate_remaining)},
     {"rate_limit", "reset", ZUORA_INTEGER,
      offsetof(zuora_response, rate_reset)},
-    {"rate_limit", "windows", ZUORA_WINDOWS,
-     offsetof(zuora_response, windows)},
+    {"rate_limit", "windows", ZUORA_WINDOWS, offsetof(zuora_response, windows)},
     {"concurrency_limit", "type", ZUORA_STRING,
      offsetof(zuora_response, concurrency_type)},
     {"concurrency_limit", "limit", ZUORA_INTEGER,
@@ -88,8 +87,8 @@ static double days_before(int year, int month, int day)
   int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   int years = year - 1;
   int leaps = years / 4 - years / 100 + years / 400 - 477;
-  return (year - 1970) * 365.0 + leaps + before[month] +
-         (leap && month > 1) + day - 1;
+  return (year - 1970) * 365.0 + leaps + before[month] + (leap && month > 1) +
+         day - 1;
 }
 
 double zuora__date(const char *text, size_t size)
@@ -141,8 +140,7 @@ static void read_windows(zuora_response *response, const char *text,
 
 /* "ZSession=value; Path=/; ...": other cookies are none of our business. A
  * value that could not be sent back as it is counts as none. */
-static void read_cookie(zuora_response *response, const char *text,
-                        size_t size)
+static void read_cookie(zuora_response *response, const char *text, size_t size)
 {
   static const char name[] = "ZSession=";
   size_t length = sizeof name - 1, n = 0;
@@ -185,16 +183,15 @@ static int is_name(const char *data, size_t size, const char *name)
   return zuora__same(data, size, name);
 }
 
-static void read_text_header(zuora_response *r, const char *name,
-                             size_t length, const char *value, size_t size)
+static void read_text_header(zuora_response *r, const char *name, size_t length,
+                             const char *value, size_t size)
 {
   if (is_name(name, length, "zuora-request-id"))
     zuora__copy_printable(r->request_id, sizeof r->request_id, value, size);
   else if (is_name(name, length, "zuora-track-id"))
     zuora__copy_printable(r->track_id, sizeof r->track_id, value, size);
   else if (is_name(name, length, "content-type"))
-    zuora__copy_printable(r->content_type, sizeof r->content_type, value,
-                          size);
+    zuora__copy_printable(r->content_type, sizeof r->content_type, value, size);
   else if (is_name(name, length, "concurrency-limit-type"))
     zuora__copy_printable(r->concurrency_type, sizeof r->concurrency_type,
                           value, size);

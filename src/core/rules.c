@@ -105,8 +105,7 @@ static zuora_code check_number(const zuora_parameter *p, double number,
                        "must be more than %d and at most %d", p->minimum,
                        p->maximum);
   }
-  if (!(number > -9e15 && number < 9e15) ||
-      (double)(long long)number != number)
+  if (!(number > -9e15 && number < 9e15) || (double)(long long)number != number)
     return zuora__fail(error, ZUORA_ARGUMENT, p->name,
                        "must be a whole number");
   if (p->maximum && (number < p->minimum || number > p->maximum))
@@ -186,14 +185,25 @@ zuora_code zuora__values_check(const zuora_operation *operation,
  * pass for another. */
 static int is_reserved(const char *name, size_t size)
 {
-  static const char *const reserved[] = {
-      "Accept",         "Accept-Encoding",     "apiAccessKeyId",
-      "Authorization",  "apiSecretAccessKey",  "Connection",
-      "Content-Length", "Content-Type",        "Cookie",
-      "Expect",         "Host",                "HTTP2-Settings",
-      "Keep-Alive",     "Proxy-Authorization", "Proxy-Connection",
-      "TE",             "Trailer",             "Transfer-Encoding",
-      "Upgrade"};
+  static const char *const reserved[] = {"Accept",
+                                         "Accept-Encoding",
+                                         "apiAccessKeyId",
+                                         "Authorization",
+                                         "apiSecretAccessKey",
+                                         "Connection",
+                                         "Content-Length",
+                                         "Content-Type",
+                                         "Cookie",
+                                         "Expect",
+                                         "Host",
+                                         "HTTP2-Settings",
+                                         "Keep-Alive",
+                                         "Proxy-Authorization",
+                                         "Proxy-Connection",
+                                         "TE",
+                                         "Trailer",
+                                         "Transfer-Encoding",
+                                         "Upgrade"};
   size_t i;
   for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (zuora__same(name, size, reserved[i]))

@@ -103,12 +103,8 @@ int zuora_engine_busy(const zuora_engine *engine)
 /* ---- secrets ------------------------------------------------------------ */
 
 static const char *const secret_names[ZUORA_SECRET_COUNT] = {
-    NULL,
-    "client_id",
-    "client_secret",
-    "access_token",
-    "api_access_key_id",
-    "api_secret_access_key",
+    NULL,           "client_id",         "client_secret",
+    "access_token", "api_access_key_id", "api_secret_access_key",
     "session"};
 
 const char *zuora_secret_name(zuora_secret secret)
@@ -222,8 +218,8 @@ zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
 
 const char *zuora_code_name(zuora_code code)
 {
-  static const char *const names[] = {
-      "ok",      "misuse", "argument", "network", "timeout",
-      "tls", "protocol", "cancelled", "memory"};
+  static const char *const names[] = {"ok",       "misuse",    "argument",
+                                      "network",  "timeout",   "tls",
+                                      "protocol", "cancelled", "memory"};
   return (size_t)code < sizeof names / sizeof *names ? names[code] : "unknown";
 }

@@ -66,8 +66,7 @@ void zuora__text_put(zuora_text *text, const char *string)
 static int is_unreserved(unsigned char c)
 {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void zuora__text_add_percent(zuora_text *text, const char *data, size_t size)

@@ -104,16 +104,16 @@ typedef struct zuora_parameter {
   zuora_kind kind;
   zuora_place place;
   unsigned flags;
-  int minimum; /* of the length in bytes, or of the number */
-  int maximum; /* likewise; 0: none */
+  int minimum;         /* of the length in bytes, or of the number */
+  int maximum;         /* likewise; 0: none */
   zuora_secret secret; /* stands in when no value is given */
 } zuora_parameter;
 
-enum {                /* zuora_operation.flags */
-  ZUORA_WRITES = 1,   /* changes something */
-  ZUORA_FINAL = 2,    /* cannot be undone */
-  ZUORA_UNSIGNED = 4, /* carries its own credentials */
-  ZUORA_INTERNAL = 8  /* its answer is a secret; not for users */
+enum {                     /* zuora_operation.flags */
+       ZUORA_WRITES = 1,   /* changes something */
+       ZUORA_FINAL = 2,    /* cannot be undone */
+       ZUORA_UNSIGNED = 4, /* carries its own credentials */
+       ZUORA_INTERNAL = 8  /* its answer is a secret; not for users */
 };
 
 enum { ZUORA_PARAMETERS = 16 };
@@ -181,8 +181,8 @@ typedef struct zuora_response {
   char content_type[80];
   double rate_limit; /* RateLimit-Limit: the window nearest its end */
   double rate_remaining;
-  double rate_reset;                         /* seconds */
-  zuora_window windows[ZUORA_WINDOW_COUNT];  /* of RateLimit-Limit */
+  double rate_reset;                        /* seconds */
+  zuora_window windows[ZUORA_WINDOW_COUNT]; /* of RateLimit-Limit */
   size_t window_count;
   char concurrency_type[40]; /* Concurrency-Limit-Type */
   double concurrency_limit;
