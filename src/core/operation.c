@@ -22,8 +22,7 @@ static const zuora_parameter zuora_entity_ids = {
     .about = "the entity on whose behalf; needed when a token covers several",
     .group = "entity",
     .place = ZUORA_IN_HEADER,
-    .minimum = 1,
-    .maximum = 1024};
+    .minimum = 1};
 
 /* Both from the 2017 and 2022 references, deprecated since. */
 static const zuora_parameter entity_id = {
@@ -32,8 +31,7 @@ static const zuora_parameter entity_id = {
     .about = "the entity, by id; the legacy form of zuora_entity_ids",
     .group = "entity",
     .place = ZUORA_IN_HEADER,
-    .minimum = 1,
-    .maximum = 255};
+    .minimum = 1};
 
 static const zuora_parameter entity_name = {
     .name = "entity_name",
@@ -41,8 +39,7 @@ static const zuora_parameter entity_name = {
     .about = "the entity, by name; the legacy form of zuora_entity_ids",
     .group = "entity",
     .place = ZUORA_IN_HEADER,
-    .minimum = 1,
-    .maximum = 255};
+    .minimum = 1};
 
 static const zuora_parameter timeout = {
     .name = "timeout",
