@@ -299,6 +299,22 @@ int zuora_exchange_sent(const zuora_exchange *exchange)
   return exchange->starts > 0;
 }
 
+void zuora_exchange_attempt(zuora_attempt *out, const zuora_exchange *exchange)
+{
+  const zuora_response *response = &exchange->response;
+  out->code = exchange->error.code;
+  out->sent = exchange->starts > 0;
+  out->writes = exchange->request.writes;
+  out->keyed = exchange->request.keyed;
+  out->status = response->status > 0 ? (int)response->status : 0;
+  out->category = -1;
+  out->number = 1;
+  out->retry_after = response->retry_after;
+  out->rate_reset = response->rate_remaining == 0 ? response->rate_reset : -1;
+  out->left = exchange->deadline - zuora__now();
+  out->chance = 1;
+}
+
 const zuora_request *zuora_exchange_request(const zuora_exchange *exchange)
 {
   return &exchange->request;

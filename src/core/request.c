@@ -265,7 +265,7 @@ static const zuora_parameter *given(const zuora_request *request,
 }
 
 /* Rules that hang on the method, which only a built request knows. */
-static zuora_code check_method(const zuora_request *request,
+static zuora_code check_method(zuora_request *request,
                                const zuora_value *values, zuora_error *error)
 {
   const zuora_parameter *key = given(request, values, "Idempotency-Key");
@@ -275,6 +275,7 @@ static zuora_code check_method(const zuora_request *request,
     return zuora__fail(error, ZUORA_ARGUMENT, key->name,
                        "is taken with POST and PATCH only, not with %s",
                        request->method);
+  request->keyed = key != NULL;
   for (i = 0; p[i]; i++)
     if (values[i].present && p[i]->place == ZUORA_AS_CONTENT &&
         is_method(request, "GET"))

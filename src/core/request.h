@@ -16,7 +16,7 @@ struct zuora_request {
   const char *method;
   zuora_text url, headers, body; /* headers: lines with a NUL after each */
   double timeout;                /* seconds; 0: the engine's */
-  int writes, names_entity;
+  int writes, keyed, names_entity;
 };
 
 /* Checks and keeps a base URL; `parameter` of an error is "base_url". */

@@ -1,16 +1,11 @@
 /* zuora.h: the one public header of libzuora, a client core for Zuora's REST
  * API over libcurl.
  *
- * Three kinds of things live here: tables (the operations and the fields of
- * an answer), pure functions (request, response) and the engine that carries
- * exchanges. Nothing prints, aborts or calls back into the caller.
- *
- * Conventions: every function that can fail returns a zuora_code, 0 is
+ * Tables, pure functions, and the engine that carries exchanges. Nothing
+ * prints, aborts or calls back. What can fail returns a zuora_code, 0 is
  * success; out parameters stand first; `x_new` pairs with `x_free`, which
- * takes NULL; a pointer that is returned is borrowed. Strings that are handed
- * in are copied. Times are in seconds. An engine and its exchanges belong to
- * one thread at a time.
- */
+ * takes NULL; a returned pointer is borrowed; strings handed in are copied;
+ * times are in seconds. An engine belongs to one thread at a time. */
 #ifndef ZUORA_H
 #define ZUORA_H
 
@@ -23,9 +18,7 @@ extern "C" {
 #define ZUORA_VERSION "0.1.0"
 
 #if defined(__GNUC__)
-#define ZUORA_API __attribute__((visibility("default")))
-#else
-#define ZUORA_API
+#pragma GCC visibility push(default)
 #endif
 
 /* ---- codes and errors --------------------------------------------------- */
@@ -48,9 +41,8 @@ typedef struct zuora_error {
   const char *parameter; /* the parameter at fault (static), or NULL */
   char message[240];     /* no full stop, no operation name, no secret */
 } zuora_error;
-
 /* The lower-case name of a code ("network"), never NULL. */
-ZUORA_API const char *zuora_code_name(zuora_code code);
+const char *zuora_code_name(zuora_code code);
 
 /* ---- operations --------------------------------------------------------- */
 
@@ -88,7 +80,7 @@ typedef enum zuora_secret {
 } zuora_secret;
 
 /* The snake_case name of a secret ("client_secret"), or NULL. */
-ZUORA_API const char *zuora_secret_name(zuora_secret secret);
+const char *zuora_secret_name(zuora_secret secret);
 
 enum { ZUORA_REQUIRED = 1, ZUORA_POSITIONAL = 2 }; /* zuora_parameter.flags */
 
@@ -131,10 +123,9 @@ typedef struct zuora_operation {
 } zuora_operation;
 
 /* The table; returns its first row and sets *count. */
-ZUORA_API const zuora_operation *zuora_operations(size_t *count);
-
+const zuora_operation *zuora_operations(size_t *count);
 /* The row of that name, or NULL. */
-ZUORA_API const zuora_operation *zuora_operation_find(const char *name);
+const zuora_operation *zuora_operation_find(const char *name);
 
 /* A value for a parameter; `present` is 0 where none was given. */
 typedef struct zuora_value {
@@ -148,21 +139,17 @@ typedef struct zuora_value {
 
 typedef struct zuora_request zuora_request;
 
-/* "GET", "PUT", ... */
-ZUORA_API const char *zuora_request_method(const zuora_request *request);
-/* The whole URL. */
-ZUORA_API const char *zuora_request_url(const zuora_request *request);
+const char *zuora_request_method(const zuora_request *request);
+const char *zuora_request_url(const zuora_request *request);
 /* Header line number `i` from 0 ("Name: value"), or NULL past the last.
  * Credentials are not among them: the engine adds those when it sends. */
-ZUORA_API const char *zuora_request_header(const zuora_request *request,
-                                           size_t i);
+const char *zuora_request_header(const zuora_request *request, size_t i);
 /* The body and its size in bytes; NULL when there is none. */
-ZUORA_API const char *zuora_request_body(const zuora_request *request,
-                                         size_t *size);
+const char *zuora_request_body(const zuora_request *request, size_t *size);
 /* Whether the call may change something at Zuora. */
-ZUORA_API int zuora_request_writes(const zuora_request *request);
+int zuora_request_writes(const zuora_request *request);
 /* Whether the request names the entity that it is for. */
-ZUORA_API int zuora_request_names_entity(const zuora_request *request);
+int zuora_request_names_entity(const zuora_request *request);
 
 /* ---- answers ------------------------------------------------------------ */
 
@@ -203,15 +190,79 @@ typedef struct zuora_field {
 } zuora_field;
 
 /* The fields, those of one group side by side; sets *count. */
-ZUORA_API const zuora_field *zuora_fields(size_t *count);
-
+const zuora_field *zuora_fields(size_t *count);
 /* Empties a response. */
-ZUORA_API void zuora_response_clear(zuora_response *response);
+void zuora_response_clear(zuora_response *response);
 
 /* Reads one header line, with or without its line end. A status line starts
  * the response anew, so that 100 Continue leaves no trace. */
-ZUORA_API void zuora_response_read(zuora_response *response, const char *line,
-                                   size_t size);
+void zuora_response_read(zuora_response *response, const char *line,
+                         size_t size);
+
+/* ---- what to do after an attempt (pure) --------------------------------- */
+
+/* Nothing was changed, or it may have been. */
+typedef enum zuora_effect { ZUORA_NO_EFFECT, ZUORA_UNCERTAIN } zuora_effect;
+
+/* ZUORA_ALWAYS: as often as the policy allows. */
+typedef enum zuora_again { ZUORA_NEVER, ZUORA_ONCE, ZUORA_ALWAYS } zuora_again;
+
+/* A row of the table of retries. The first that matches counts. */
+typedef struct zuora_rule {
+  const char *name;   /* "rate limited" */
+  const char *source; /* why so, for the manual */
+  zuora_code code;    /* ZUORA_OK: there was an answer */
+  int sent;           /* whether the request may have left; -1: either */
+  int low, high;      /* statuses; 0, 0: any or none */
+  int category;       /* last two digits of the code; -1: any or none */
+  zuora_effect effect;
+  zuora_again again;
+  int told; /* whether the answer's own headers say how long to wait */
+} zuora_rule;
+/* The table; returns its first row and sets *count. */
+const zuora_rule *zuora_rules(size_t *count);
+
+/* What is known after an attempt that brought no result. */
+typedef struct zuora_attempt {
+  zuora_code code;    /* how the exchange ended */
+  int sent;           /* zuora_exchange_sent */
+  int writes;         /* zuora_request_writes */
+  int keyed;          /* it carries an idempotency key */
+  int status;         /* 0: none */
+  int category;       /* -1: none */
+  int number;         /* of the attempt, from 1 */
+  double retry_after; /* seconds; -1: not told */
+  double rate_reset;  /* seconds, where nothing remains; -1: not told */
+  double left;        /* seconds to the deadline */
+  double chance;      /* from 0 to 1, for the jitter */
+} zuora_attempt;
+
+typedef struct zuora_policy {
+  int max_attempts;
+  double backoff_base, backoff_cap; /* seconds */
+  double max_retry_wait;            /* seconds */
+} zuora_policy;
+/* Defaults: 4 attempts, back-off from 1 s to 60 s, waits of 60 s at most. */
+void zuora_policy_init(zuora_policy *policy);
+
+typedef enum zuora_verdict {
+  ZUORA_STOP,
+  ZUORA_REPEAT, /* the same request again, after `wait` */
+  ZUORA_SETTLE  /* find out first, after `wait`, whether it took effect */
+} zuora_verdict;
+
+typedef struct zuora_decision {
+  zuora_verdict verdict;
+  double wait; /* seconds */
+  zuora_effect effect;
+  int retryable; /* the same call may be made again as it is */
+  const zuora_rule *rule;
+} zuora_decision;
+
+/* Decides. Never waits longer than policy and deadline allow: where it would
+ * have to, it stops. */
+void zuora_decide(zuora_decision *out, const zuora_attempt *attempt,
+                  const zuora_policy *policy);
 
 /* ---- the engine --------------------------------------------------------- */
 
@@ -232,58 +283,51 @@ typedef struct zuora_engine_options {
 
 /* Defaults: 10 s to connect, 130 s in all (Zuora's own limit is 120), 64 MiB,
  * 32 in flight (Zuora allows 40 an entity). */
-ZUORA_API void zuora_engine_options_init(zuora_engine_options *options);
+void zuora_engine_options_init(zuora_engine_options *options);
 
 /* Makes an engine. Does no I/O. Fails with ZUORA_ARGUMENT on a base URL that
  * is not http(s), has credentials, a query or a fragment, or is insecure. */
-ZUORA_API zuora_code zuora_engine_new(zuora_engine **out,
-                                      const zuora_engine_options *options,
-                                      zuora_error *error);
+zuora_code zuora_engine_new(zuora_engine **out,
+                            const zuora_engine_options *options,
+                            zuora_error *error);
 
 /* Cancels what is in flight, closes all connections, wipes the secrets. Its
  * exchanges stay valid and are to be freed by their owner. */
-ZUORA_API void zuora_engine_free(zuora_engine *engine);
+void zuora_engine_free(zuora_engine *engine);
 
 /* "https://rest.zuora.com", with the prefix. */
-ZUORA_API const char *zuora_engine_base_url(const zuora_engine *engine);
+const char *zuora_engine_base_url(const zuora_engine *engine);
 
 /* Keeps a secret; size 0 forgets it. ZUORA_ARGUMENT when it could not be a
  * header value. */
-ZUORA_API zuora_code zuora_engine_set_secret(zuora_engine *engine,
-                                             zuora_secret secret,
-                                             const char *data, size_t size,
-                                             zuora_error *error);
+zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
+                                   const char *data, size_t size,
+                                   zuora_error *error);
 
-/* Whether a secret is there. */
-ZUORA_API int zuora_engine_has_secret(const zuora_engine *engine,
-                                      zuora_secret secret);
+int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret);
 
 /* Overwrites each secret that stands in `text` with asterisks, in place, also
  * where it is percent-encoded or written as JSON. */
-ZUORA_API void zuora_engine_redact(const zuora_engine *engine, char *text,
-                                   size_t size);
+void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size);
 
 /* Sets the value that a header parameter ("zuora_entity_ids") takes where a
  * call gives none of its group. */
-ZUORA_API zuora_code zuora_engine_set_default(zuora_engine *engine,
-                                              const char *name,
-                                              const char *data, size_t size,
-                                              zuora_error *error);
+zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
+                                    const char *data, size_t size,
+                                    zuora_error *error);
 
 /* Moves everything for at most `timeout` seconds, returning early as soon as
  * an exchange has ended; 0 does not wait. Sets *ended to how many ended. */
-ZUORA_API zuora_code zuora_engine_step(int *ended, zuora_engine *engine,
-                                       double timeout);
+zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout);
 
 /* A descriptor that is readable when a step has something to do. Ask for it
  * before each wait: asking brings it up to date. -1 where there is none. */
-ZUORA_API int zuora_engine_fd(zuora_engine *engine);
+int zuora_engine_fd(zuora_engine *engine);
 
 /* Seconds until a step is due although no descriptor is ready; -1: never. */
-ZUORA_API double zuora_engine_timeout(const zuora_engine *engine);
-
+double zuora_engine_timeout(const zuora_engine *engine);
 /* Exchanges in flight or waiting for their turn. */
-ZUORA_API int zuora_engine_busy(const zuora_engine *engine);
+int zuora_engine_busy(const zuora_engine *engine);
 
 /* How an exchange proves who it is for. */
 typedef enum zuora_sign {
@@ -295,54 +339,42 @@ typedef enum zuora_sign {
 
 /* Makes an exchange from an operation and its values (in the order of its
  * parameters), after checking them: ZUORA_MISUSE, ZUORA_ARGUMENT. */
-ZUORA_API zuora_code zuora_exchange_new(zuora_exchange **out,
-                                        zuora_engine *engine,
-                                        const zuora_operation *operation,
-                                        const zuora_value *values,
-                                        zuora_error *error);
+zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
+                              const zuora_operation *operation,
+                              const zuora_value *values, zuora_error *error);
 
 /* Adds one pair to a ZUORA_PAIRS parameter: a query parameter or a header.
  * Headers that the library itself sets are refused. */
-ZUORA_API zuora_code zuora_exchange_add(zuora_exchange *exchange,
-                                        const zuora_parameter *parameter,
-                                        const zuora_value *name,
-                                        const zuora_value *value,
-                                        zuora_error *error);
+zuora_code zuora_exchange_add(zuora_exchange *exchange,
+                              const zuora_parameter *parameter,
+                              const zuora_value *name, const zuora_value *value,
+                              zuora_error *error);
 
 /* Cancels it when it is in flight, and frees it. */
-ZUORA_API void zuora_exchange_free(zuora_exchange *exchange);
+void zuora_exchange_free(zuora_exchange *exchange);
 
 /* Queues it, to be started after `delay` seconds. It is signed when it
  * starts. May be called again once it has ended: a retry is a submission with
  * a delay. */
-ZUORA_API zuora_code zuora_exchange_submit(zuora_exchange *exchange,
-                                           zuora_sign sign, double delay,
-                                           zuora_error *error);
+zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
+                                 double delay, zuora_error *error);
 
 /* Ends it now, with ZUORA_CANCELLED. */
-ZUORA_API void zuora_exchange_cancel(zuora_exchange *exchange);
-
-/* Whether it has ended. */
-ZUORA_API int zuora_exchange_done(const zuora_exchange *exchange);
-
+void zuora_exchange_cancel(zuora_exchange *exchange);
+int zuora_exchange_done(const zuora_exchange *exchange);
 /* Whether the request may have reached the server. */
-ZUORA_API int zuora_exchange_sent(const zuora_exchange *exchange);
-
-/* What was built. */
-ZUORA_API const zuora_request *
-zuora_exchange_request(const zuora_exchange *exchange);
-
+int zuora_exchange_sent(const zuora_exchange *exchange);
+const zuora_request *zuora_exchange_request(const zuora_exchange *exchange);
 /* How it ended: code ZUORA_OK when a whole answer came. */
-ZUORA_API const zuora_error *
-zuora_exchange_error(const zuora_exchange *exchange);
+const zuora_error *zuora_exchange_error(const zuora_exchange *exchange);
 
-/* The head of the answer. */
-ZUORA_API const zuora_response *
-zuora_exchange_response(const zuora_exchange *exchange);
+/* What it says of itself for zuora_decide: everything but category, number,
+ * left and chance, which are set to -1, 1, the time left and 1. */
+void zuora_exchange_attempt(zuora_attempt *out, const zuora_exchange *exchange);
 
+const zuora_response *zuora_exchange_response(const zuora_exchange *exchange);
 /* The body of the answer, decoded; never NULL. */
-ZUORA_API const char *zuora_exchange_body(const zuora_exchange *exchange,
-                                          size_t *size);
+const char *zuora_exchange_body(const zuora_exchange *exchange, size_t *size);
 
 /* What came with a secret. */
 typedef struct zuora_grant {
@@ -353,10 +385,12 @@ typedef struct zuora_grant {
 /* Takes a secret out of the answer into the engine: the token of a token
  * call, or the session that a cookie carries. ZUORA_PROTOCOL when the answer
  * has none. */
-ZUORA_API zuora_code zuora_exchange_keep(zuora_exchange *exchange,
-                                         zuora_secret secret,
-                                         zuora_grant *grant,
-                                         zuora_error *error);
+zuora_code zuora_exchange_keep(zuora_exchange *exchange, zuora_secret secret,
+                               zuora_grant *grant, zuora_error *error);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }
