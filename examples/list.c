@@ -36,7 +36,7 @@ static void set(const zuora_operation *operation, zuora_value *values,
 static zuora_code run(zuora_engine *engine, zuora_exchange *exchange,
                       zuora_sign sign, zuora_error *error)
 {
-  zuora_code code = zuora_exchange_submit(exchange, sign, 0, error);
+  zuora_code code = zuora_exchange_submit(exchange, sign, 0, 0, error);
   int ended;
   while (!code && !zuora_exchange_done(exchange))
     code = zuora_engine_step(&ended, engine, 60);

@@ -5,25 +5,19 @@ local shapes = require "zuora.shapes"
 
 local answer = {}
 
--- Categories after which the same call may be made again: lock contention,
--- temporary, limit exceeded, external.
-local REPEATABLE = { [50] = true, [61] = true, [70] = true, [99] = true }
-
--- Categories that leave open how far Zuora came: internal, temporary,
--- external.
-local UNCERTAIN = { [60] = true, [61] = true, [99] = true }
-
 local FAILED = {
   network = "no answer",
   timeout = "no answer in time",
   tls = "no trusted connection",
   protocol = "not an answer of Zuora's",
-  cancelled = "it was cancelled",
+  cancelled = "the call was cancelled",
 }
 
-local function is_safe(exchange)
-  return not exchange:writes()
-end
+-- Statuses that say more than that something is wrong.
+local MEANINGS = {
+  [409] = "the first call with this idempotency key is still running",
+  [422] = "this idempotency key was used for another call",
+}
 
 -- Copies what support will ask for from the head of an answer.
 local function with_head(err, head)
@@ -34,22 +28,29 @@ local function with_head(err, head)
   return err
 end
 
+-- An error of this call; the core's table of retries tells what is known of
+-- its effect and whether it may be repeated, and what is to be done now.
+local function make(call, head, fields, doubtful)
+  local exchange = call.exchange
+  call.policy.chance = call.client.chance()
+  local verdict, wait, uncertain, retryable = exchange:decide(call.policy,
+    call.attempts, call.left(), fields.category, doubtful)
+  fields.operation = call.operation.name
+  fields.attempts = call.attempts
+  fields.retryable = retryable
+  if exchange:writes() then
+    fields.outcome = uncertain and "unknown" or "not_done"
+  end
+  call.verdict, call.pause = verdict, wait
+  return with_head(errors.new(fields), head)
+end
+
 -- No whole answer came.
 local function transport(call, kind, message)
-  local exchange = call.exchange
-  local sent = exchange:sent()
-  local again = kind == "network" or kind == "timeout"
-  local err = errors.new {
+  return make(call, call.exchange:head(), {
     kind = kind,
-    operation = call.operation.name,
     message = ("%s: %s"):format(FAILED[kind], call.redact(message)),
-    attempts = call.attempts,
-    retryable = again and (not sent or is_safe(exchange)),
-  }
-  if exchange:writes() then
-    err.outcome = sent and "unknown" or "not_done"
-  end
-  return with_head(err, exchange:head())
+  })
 end
 
 local function redact_reasons(call, reasons)
@@ -62,8 +63,8 @@ local function redact_reasons(call, reasons)
   return reasons
 end
 
-local function kind_of(status, category, code, has_reasons)
-  if status == 401 or category == 11 or code == 90000011 then
+local function kind_of(status, category, has_reasons)
+  if status == 401 or category == 11 then
     return "auth"
   end
   if status == 429 or category == 70 then
@@ -72,58 +73,41 @@ local function kind_of(status, category, code, has_reasons)
   return has_reasons and "api" or "http"
 end
 
-local function outcome_of(call, status, category, failed)
-  if is_safe(call.exchange) then
-    return nil
-  end
-  if failed == "some" or UNCERTAIN[category] then
-    return "unknown"
-  end
-  if status >= 500 and not (status == 503 and category == 70) then
-    return "unknown"
-  end
-  return "not_done"
-end
-
-local function describe(reasons)
+local function describe(status, reasons)
+  local meaning = MEANINGS[status] and MEANINGS[status] .. ": " or ""
   local first = reasons[1]
   if first.message then
-    return ('Zuora refused it: "%s"'):format(errors.quote(first.message))
+    return ('%sZuora refused it: "%s"'):format(meaning,
+      errors.quote(first.message))
   end
-  return ("Zuora refused it with %s"):format(tostring(first.code))
+  return ("%sZuora refused it with %s"):format(meaning, tostring(first.code))
 end
 
--- Zuora, or something before it, said no.
+-- Zuora, or something before it, said no. `body` is decoded, or nil.
 local function refusal(call, head, body, failed)
+  local status = head.status
   local reasons = shapes.reasons(body)
   local code = reasons and tonumber(reasons[1].code) or nil
   local category = code and math.floor(code % 100) or nil
-  local status = head.status
-  local kind = kind_of(status, category, code, reasons ~= nil)
-  local outcome = outcome_of(call, status, category, failed)
   local message
   if reasons then
-    message = describe(redact_reasons(call, reasons))
+    message = describe(status, redact_reasons(call, reasons))
   elseif body then
     message = "Zuora answered that it failed, without a reason"
   else
-    message = ("answered %d without a reason"):format(status)
+    message = MEANINGS[status] or
+      ("answered %d without a reason"):format(status)
   end
   local process_id = type(body) == "table" and body.processId
-  local err = errors.new {
-    kind = kind,
-    operation = call.operation.name,
+  return make(call, head, {
+    kind = kind_of(status, category, reasons ~= nil),
     message = message,
     code = code,
     category = category,
     reasons = reasons,
-    process_id = type(process_id) == "string" and process_id or nil,
-    attempts = call.attempts,
-    outcome = outcome,
-  }
-  err.retryable = outcome ~= "unknown" and (kind == "rate_limit" or
-    REPEATABLE[category] or status >= 500) or false
-  return with_head(err, head)
+    process_id = type(process_id) == "string" and call.redact(process_id)
+      or nil,
+  }, failed == "some")
 end
 
 -- Not what Zuora sends. A token's answer is never quoted: it may hold one.
@@ -132,13 +116,7 @@ local function protocol(call, head, body, what)
   if not call.operation.internal and body ~= "" then
     quoted = (': "%s"'):format(errors.quote(call.redact(body)))
   end
-  return with_head(errors.new {
-    kind = "protocol",
-    operation = call.operation.name,
-    message = what .. quoted,
-    attempts = call.attempts,
-    outcome = call.exchange:writes() and "unknown" or nil,
-  }, head)
+  return make(call, head, { kind = "protocol", message = what .. quoted }, true)
 end
 
 local function name_of(head, body)
@@ -166,16 +144,18 @@ local function unreadable(call, head, body)
   return err
 end
 
--- meta hangs on the metatable, where neither pairs nor cjson sees it.
-local function with_meta(result, head, call)
-  head.attempts = call.attempts
-  local metatable = { meta = head }
+--- Hangs meta on the metatable of a result, where neither pairs nor cjson
+--- sees it.
+function answer.with_meta(result, meta)
+  local metatable = { meta = meta }
   metatable.__index = metatable
   return setmetatable(result, metatable)
 end
 
---- What became of a call whose exchange has ended.
----@param call table operation, exchange, attempts, redact
+--- What became of a call whose exchange has ended. With an error, sets
+--- call.verdict ("stop", "repeat" or "settle") and call.pause, the seconds to
+--- wait before that.
+---@param call table operation, exchange, attempts, policy, left, redact
 ---@return table|nil result, zuora.Error|nil
 function answer.read(call)
   local exchange = call.exchange
@@ -185,10 +165,7 @@ function answer.read(call)
   end
   local head, text = exchange:head(), exchange:body()
   local good = head.status >= 200 and head.status < 300
-  if good and text == "" then
-    return with_meta({}, head, call)
-  end
-  local body = json.decode(text)
+  local body = good and text == "" and {} or json.decode(text)
   if type(body) ~= "table" then
     return nil, unreadable(call, head, text)
   end
@@ -196,7 +173,8 @@ function answer.read(call)
   if failed then
     return nil, refusal(call, head, body, failed)
   end
-  return with_meta(body, head, call)
+  head.attempts = call.attempts
+  return answer.with_meta(body, head)
 end
 
 return answer

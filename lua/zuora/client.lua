@@ -4,6 +4,8 @@ local errors = require "zuora.errors"
 local json = require "zuora.json"
 local options = require "zuora.options"
 local pages = require "zuora.pages"
+local policies = require "zuora.policies"
+local settle = require "zuora.settle"
 
 local client = {}
 
@@ -112,7 +114,6 @@ local function make_engine(core, given)
     ca_file = given.ca_file,
     proxy = given.proxy,
     connect_timeout = given.connect_timeout,
-    timeout = given.timeout,
     max_body = given.max_body,
     max_concurrency = given.max_concurrency,
     allow_insecure = given.allow_insecure,
@@ -148,7 +149,14 @@ function client.new(given, world, level)
     core = world.core,
     engine = engine,
     now = world.now,
+    clock = world.core.clock,
+    chance = world.core.chance,
+    uuid = world.core.uuid,
     wait = given.wait or world.wait,
+    policy = policies.new(given),
+    quota = policies.quota(),
+    settle = settle,
+    list = find(world.core.operations, "connections.list"),
     redact = function(text)
       return engine:redact(text)
     end,

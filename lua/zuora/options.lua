@@ -18,7 +18,13 @@ local TYPES = {
   entity_id = "string",
   entity_name = "string",
   timeout = "number",
+  attempt_timeout = "number",
   connect_timeout = "number",
+  max_attempts = "number",
+  backoff_base = "number",
+  backoff_cap = "number",
+  max_retry_wait = "number",
+  settle = "boolean",
   max_concurrency = "number",
   max_body = "number",
   ca_file = "string",
@@ -121,7 +127,12 @@ end
 
 local LIMITS = {
   timeout = 86400,
+  attempt_timeout = 86400,
   connect_timeout = 86400,
+  max_attempts = 100,
+  backoff_base = 86400,
+  backoff_cap = 86400,
+  max_retry_wait = 86400,
   max_concurrency = 1000,
   max_body = 1e9,
 }
@@ -135,9 +146,10 @@ function options.check_numbers(given)
         LIMITS[option]))
     end
   end
-  local count = given.max_concurrency
-  if count and count % 1 ~= 0 then
-    return fail("max_concurrency", "must be a whole number")
+  for _, option in ipairs { "max_attempts", "max_concurrency" } do
+    if given[option] and given[option] % 1 ~= 0 then
+      return fail(option, "must be a whole number")
+    end
   end
   return true
 end

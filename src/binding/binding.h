@@ -28,6 +28,8 @@ typedef struct exchange_box {
 
 /* describe.c: pushes the table of operations as Lua tables. [0, +1] */
 void zuora__push_operations(lua_State *L);
+/* describe.c: pushes the table of retries likewise. [0, +1] */
+void zuora__push_rules(lua_State *L);
 /* describe.c: pushes the head of an answer as a table. [0, +1] */
 void zuora__push_response(lua_State *L, const zuora_response *response);
 

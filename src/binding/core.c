@@ -258,16 +258,49 @@ static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
                                      {"close", close_engine},
                                      {NULL, NULL}};
 
+/* core.clock() -> seconds on a clock that only goes forward */
+static int read_clock(lua_State *L)
+{
+  lua_pushnumber(L, zuora_clock());
+  return 1;
+}
+
+/* core.chance() -> a random number from 0 to 1 */
+static int chance(lua_State *L)
+{
+  lua_pushnumber(L, zuora_chance());
+  return 1;
+}
+
+/* core.uuid() -> a random UUID */
+static int uuid(lua_State *L)
+{
+  char text[37];
+  zuora_uuid(text);
+  lua_pushstring(L, text);
+  return 1;
+}
+
+static void set_function(lua_State *L, const char *name, lua_CFunction f)
+{
+  lua_pushcfunction(L, f);
+  lua_setfield(L, -2, name);
+}
+
 int luaopen_zuora_core(lua_State *L)
 {
   zuora__register(L, ZUORA_LUA_ENGINE, functions, close_engine);
   zuora__register_exchange(L);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 8);
   lua_pushliteral(L, ZUORA_VERSION);
   lua_setfield(L, -2, "version");
   zuora__push_operations(L);
   lua_setfield(L, -2, "operations");
-  lua_pushcfunction(L, new_engine);
-  lua_setfield(L, -2, "engine");
+  zuora__push_rules(L);
+  lua_setfield(L, -2, "rules");
+  set_function(L, "engine", new_engine);
+  set_function(L, "clock", read_clock);
+  set_function(L, "chance", chance);
+  set_function(L, "uuid", uuid);
   return 1;
 }

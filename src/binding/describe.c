@@ -20,7 +20,11 @@ static void set_string(lua_State *L, const char *key, const char *value)
 
 static void set_number(lua_State *L, const char *key, double value)
 {
-  lua_pushnumber(L, value);
+  lua_Integer integer = (lua_Integer)value;
+  if ((double)integer == value)
+    lua_pushinteger(L, integer);
+  else
+    lua_pushnumber(L, value);
   lua_setfield(L, -2, key);
 }
 
@@ -53,9 +57,17 @@ static void push_parameter(lua_State *L, const zuora_parameter *p)
 static void push_operation(lua_State *L, const zuora_operation *operation,
                            size_t index)
 {
-  int i;
-  lua_createtable(L, 0, 12);
+  int i, positional = 0, keyed = 0;
+  for (i = 0; operation->parameters[i]; i++) {
+    const zuora_parameter *p = operation->parameters[i];
+    positional += (p->flags & ZUORA_POSITIONAL) != 0;
+    keyed |= (operation->flags & ZUORA_WRITES) &&
+             !strcmp(p->name, "idempotency_key");
+  }
+  lua_createtable(L, 0, 14);
   set_number(L, "index", (double)index);
+  set_number(L, "positional", positional);
+  set_flag(L, "keyed", (unsigned)keyed);
   set_string(L, "name", operation->name);
   set_string(L, "method", operation->method);
   set_string(L, "path", operation->path);
@@ -80,6 +92,37 @@ void zuora__push_operations(lua_State *L)
   lua_createtable(L, (int)count, 0);
   for (i = 0; i < count; i++) {
     push_operation(L, &rows[i], i + 1);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+static void push_rule(lua_State *L, const zuora_rule *rule)
+{
+  static const char *const again[] = {"never", "once", "always"};
+  lua_createtable(L, 0, 10);
+  set_string(L, "name", rule->name);
+  set_string(L, "source", rule->source);
+  set_string(L, "ended", zuora_code_name(rule->code));
+  if (rule->sent >= 0)
+    set_flag(L, "sent", (unsigned)rule->sent);
+  if (rule->high) {
+    set_number(L, "low", rule->low);
+    set_number(L, "high", rule->high);
+  }
+  if (rule->category >= 0)
+    set_number(L, "category", rule->category);
+  set_flag(L, "uncertain", rule->effect == ZUORA_UNCERTAIN);
+  set_string(L, "again", again[rule->again]);
+  set_flag(L, "told", (unsigned)rule->told);
+}
+
+void zuora__push_rules(lua_State *L)
+{
+  size_t i, count;
+  const zuora_rule *rules = zuora_rules(&count);
+  lua_createtable(L, (int)count, 0);
+  for (i = 0; i < count; i++) {
+    push_rule(L, &rules[i]);
     lua_rawseti(L, -2, (int)i + 1);
   }
 }

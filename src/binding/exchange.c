@@ -49,15 +49,16 @@ int zuora__lua_exchange(lua_State *L)
   return 1;
 }
 
-/* exchange:submit(sign, delay) -> true | failure */
+/* exchange:submit(sign, delay, limit) -> true | failure */
 static int submit(lua_State *L)
 {
   static const char *const signs[] = {"none", "token", "keys", "session", NULL};
   zuora_exchange *exchange = check(L);
   zuora_sign sign = (zuora_sign)luaL_checkoption(L, 2, "none", signs);
   double delay = (double)luaL_optnumber(L, 3, 0);
+  double limit = (double)luaL_optnumber(L, 4, 0);
   zuora_error error;
-  if (zuora_exchange_submit(exchange, sign, delay, &error))
+  if (zuora_exchange_submit(exchange, sign, delay, limit, &error))
     return zuora__push_failure(L, &error);
   lua_pushboolean(L, 1);
   return 1;
@@ -103,6 +104,47 @@ static int failure(lua_State *L)
   lua_pushstring(L, zuora_code_name(error->code));
   lua_pushstring(L, error->message);
   return 2;
+}
+
+static double number_field(lua_State *L, int index, const char *name)
+{
+  double value;
+  lua_getfield(L, index, name);
+  value = (double)lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* exchange:decide(policy, number, left, category, doubtful)
+ * -> verdict, wait, uncertain, retryable
+ *
+ * policy: max_attempts, backoff_base, backoff_cap, max_retry_wait, chance;
+ * number: of the attempt; left: seconds to the deadline; category: of the
+ * answer's code, or nil; doubtful: the answer could not be read. */
+static int decide(lua_State *L)
+{
+  static const char *const verdicts[] = {"stop", "repeat", "settle"};
+  zuora_attempt attempt;
+  zuora_policy policy;
+  zuora_decision decision;
+  zuora_exchange_attempt(&attempt, check(L));
+  luaL_checktype(L, 2, LUA_TTABLE);
+  policy.max_attempts = (int)number_field(L, 2, "max_attempts");
+  policy.backoff_base = number_field(L, 2, "backoff_base");
+  policy.backoff_cap = number_field(L, 2, "backoff_cap");
+  policy.max_retry_wait = number_field(L, 2, "max_retry_wait");
+  attempt.chance = number_field(L, 2, "chance");
+  attempt.number = (int)luaL_checkinteger(L, 3);
+  attempt.left = (double)luaL_checknumber(L, 4);
+  attempt.category = (int)luaL_optinteger(L, 5, -1);
+  if (lua_toboolean(L, 6))
+    attempt.code = ZUORA_PROTOCOL;
+  zuora_decide(&decision, &attempt, &policy);
+  lua_pushstring(L, verdicts[decision.verdict]);
+  lua_pushnumber(L, decision.wait);
+  lua_pushboolean(L, decision.effect == ZUORA_UNCERTAIN);
+  lua_pushboolean(L, decision.retryable);
+  return 4;
 }
 
 /* exchange:status() -> integer, -1 when there was no answer */
@@ -174,6 +216,7 @@ static const luaL_Reg functions[] = {{"submit", submit},
                                      {"status", status},
                                      {"head", head},
                                      {"body", body},
+                                     {"decide", decide},
                                      {"keep", keep},
                                      {"cancel", cancel},
                                      {"free", release},

@@ -76,7 +76,7 @@ static int on_timer(CURLM *multi, long timeout, void *user)
 {
   zuora_engine *engine = user;
   (void)multi;
-  engine->timer = timeout < 0 ? -1 : zuora__now() + (double)timeout / 1000;
+  engine->timer = timeout < 0 ? -1 : zuora_clock() + (double)timeout / 1000;
   return 0;
 }
 
@@ -238,7 +238,7 @@ static int set_method(CURL *easy, const zuora_request *request)
 static int prepare(zuora_engine *engine, zuora_exchange *x)
 {
   CURL *easy = x->easy;
-  double left = x->deadline - zuora__now();
+  double left = x->deadline - zuora_clock();
   return set_headers(engine, x) && set_method(easy, &x->request) &&
          SET(CURLOPT_URL, x->request.url.data) &&
          SET(CURLOPT_HTTPHEADER, x->headers) &&
@@ -357,7 +357,7 @@ static void collect(zuora_engine *engine)
 static void run_timer(zuora_engine *engine)
 {
   int rounds = 4, running;
-  while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora__now()) {
+  while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora_clock()) {
     engine->timer = -1;
     curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }
@@ -385,13 +385,13 @@ zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
   *ended = 0;
   if (!engine->multi)
     return ZUORA_OK;
-  zuora__queue_move(engine, zuora__now());
+  zuora__queue_move(engine, zuora_clock());
   run_timer(engine);
   collect(engine);
   run_sockets(engine, engine->ended ? 0 : timeout);
   run_timer(engine);
   collect(engine);
-  zuora__queue_move(engine, zuora__now());
+  zuora__queue_move(engine, zuora_clock());
   *ended = engine->ended;
   engine->ended = 0;
   return ZUORA_OK;

@@ -58,9 +58,6 @@ struct zuora_engine {
   double timer; /* when libcurl wants to be called; -1: not */
 };
 
-/* Seconds on the monotonic clock. */
-double zuora__now(void);
-
 /* engine.c: makes what needs descriptors; called once, before the first
  * exchange is queued. */
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error);

@@ -6,13 +6,6 @@
 
 #include "engine.h"
 
-double zuora__now(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* ---- the queue ---------------------------------------------------------- */
 
 static void enqueue(zuora_engine *engine, zuora_exchange *x)
@@ -96,7 +89,7 @@ double zuora_engine_timeout(const zuora_engine *engine)
     due = engine->timer;
   if (due < 0)
     return -1;
-  left = due - zuora__now();
+  left = due - zuora_clock();
   return left > 0 ? left : 0;
 }
 
@@ -235,12 +228,11 @@ static int has_credentials(const zuora_engine *engine, zuora_sign sign)
 }
 
 zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
-                                 double delay, zuora_error *error)
+                                 double delay, double limit, zuora_error *error)
 {
   zuora_exchange *x = exchange;
   zuora_engine *engine = x->engine;
   zuora_code code;
-  double limit;
   if (!engine)
     return zuora__fail(error, ZUORA_MISUSE, NULL, "the client is closed");
   if (x->state == ZUORA_WAITING || x->state == ZUORA_RUNNING)
@@ -258,17 +250,16 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   x->starts = 0;
   x->detail[0] = '\0';
   x->sign = sign;
-  limit = x->request.timeout > 0 ? x->request.timeout : engine->timeout;
-  x->submitted = zuora__now();
+  x->submitted = zuora_clock();
   x->due = x->submitted + (delay > 0 ? delay : 0);
-  x->deadline = x->submitted + limit;
+  x->deadline = x->due + (limit > 0 ? limit : engine->timeout);
   enqueue(engine, x);
   return ZUORA_OK;
 }
 
 void zuora__exchange_end(zuora_exchange *exchange)
 {
-  exchange->response.seconds = zuora__now() - exchange->submitted;
+  exchange->response.seconds = zuora_clock() - exchange->submitted;
   zuora__response_settle(&exchange->response, (double)time(NULL));
   exchange->state = ZUORA_ENDED;
   exchange->engine->ended++;
@@ -311,7 +302,7 @@ void zuora_exchange_attempt(zuora_attempt *out, const zuora_exchange *exchange)
   out->number = 1;
   out->retry_after = response->retry_after;
   out->rate_reset = response->rate_remaining == 0 ? response->rate_reset : -1;
-  out->left = exchange->deadline - zuora__now();
+  out->left = exchange->deadline - zuora_clock();
   out->chance = 1;
 }
 

@@ -41,15 +41,70 @@ static const zuora_parameter entity_name = {
     .place = ZUORA_IN_HEADER,
     .minimum = 1};
 
+/* ---- how a call is made ------------------------------------------------- */
+
+enum { DAY = 86400 };
+
 static const zuora_parameter timeout = {
     .name = "timeout",
-    .about = "seconds for the call, waiting for its turn included",
+    .about = "seconds for the whole call: waiting, tries and settling; 130",
     .kind = ZUORA_NUMBER,
     .place = ZUORA_IN_CALL,
-    .maximum = 86400};
+    .maximum = DAY};
+
+static const zuora_parameter attempt_timeout = {
+    .name = "attempt_timeout",
+    .about = "seconds for one try; as long as the call has",
+    .kind = ZUORA_NUMBER,
+    .place = ZUORA_IN_CALL,
+    .maximum = DAY};
+
+static const zuora_parameter deadline = {
+    .name = "deadline",
+    .about = "the Unix time at which the call ends, if timeout has not",
+    .kind = ZUORA_NUMBER,
+    .place = ZUORA_IN_CALL,
+    .maximum = 2147483647};
+
+static const zuora_parameter max_attempts = {
+    .name = "max_attempts",
+    .about = "how often a call is sent at most; 4",
+    .kind = ZUORA_INTEGER,
+    .place = ZUORA_IN_CALL,
+    .minimum = 1,
+    .maximum = 100};
+
+static const zuora_parameter backoff_base = {
+    .name = "backoff_base",
+    .about = "seconds: the bound of the first wait, doubled with each; 1",
+    .kind = ZUORA_NUMBER,
+    .place = ZUORA_IN_CALL,
+    .maximum = DAY};
+
+static const zuora_parameter backoff_cap = {
+    .name = "backoff_cap",
+    .about = "seconds: what that bound does not pass; 60",
+    .kind = ZUORA_NUMBER,
+    .place = ZUORA_IN_CALL,
+    .maximum = DAY};
+
+static const zuora_parameter max_retry_wait = {
+    .name = "max_retry_wait",
+    .about = "seconds: a longer wait ends the call instead; 60",
+    .kind = ZUORA_NUMBER,
+    .place = ZUORA_IN_CALL,
+    .maximum = DAY};
+
+static const zuora_parameter settle = {
+    .name = "settle",
+    .about = "false: do not read back what became of an uncertain change",
+    .kind = ZUORA_BOOLEAN,
+    .place = ZUORA_IN_CALL};
 
 #define COMMON                                                                 \
-  &zuora_track_id, &zuora_entity_ids, &entity_id, &entity_name, &timeout
+  &zuora_track_id, &zuora_entity_ids, &entity_id, &entity_name, &timeout,      \
+      &attempt_timeout, &deadline, &max_attempts, &backoff_base, &backoff_cap, \
+      &max_retry_wait, &settle
 
 /* ---- parameters of calls with a body ------------------------------------ */
 
@@ -274,7 +329,7 @@ static const zuora_operation table[] = {
      "an access token for an OAuth client",
      NULL,
      ZUORA_UNSIGNED | ZUORA_INTERNAL,
-     {&client_id, &client_secret, &grant_type, &zuora_track_id, &timeout}},
+     {&client_id, &client_secret, &grant_type}},
     {"request",
      NULL,
      NULL,

@@ -318,16 +318,12 @@ zuora_code zuora__request_build(zuora_request *request, const zuora_base *base,
                                 const zuora_operation *operation,
                                 const zuora_value *values, zuora_error *error)
 {
-  size_t i;
   zuora_code code = zuora__values_check(operation, values, error);
   if (code)
     return code;
   request->operation = operation;
   request->writes = (operation->flags & ZUORA_WRITES) != 0;
   read_method(request, values);
-  for (i = 0; operation->parameters[i]; i++)
-    if (values[i].present && operation->parameters[i]->place == ZUORA_IN_CALL)
-      request->timeout = values[i].number;
   code = check_method(request, values, error);
   if (!code)
     code = add_url(request, base, values, error);

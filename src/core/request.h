@@ -15,7 +15,6 @@ struct zuora_request {
   const zuora_operation *operation;
   const char *method;
   zuora_text url, headers, body; /* headers: lines with a NUL after each */
-  double timeout;                /* seconds; 0: the engine's */
   int writes, keyed, names_entity;
 };
 

@@ -134,8 +134,10 @@ void zuora_decide(zuora_decision *out, const zuora_attempt *attempt,
     out->verdict = ZUORA_REPEAT;
   if (rule->again == ZUORA_ONCE && most > 2)
     most = 2;
-  if (out->wait > policy->max_retry_wait || out->wait >= attempt->left)
+  if (out->verdict == ZUORA_REPEAT &&
+      (attempt->number >= most || out->wait > policy->max_retry_wait ||
+       out->wait >= attempt->left))
     out->verdict = ZUORA_STOP;
-  if (out->verdict == ZUORA_REPEAT && attempt->number >= most)
+  if (out->verdict == ZUORA_SETTLE && attempt->left <= 0)
     out->verdict = ZUORA_STOP;
 }

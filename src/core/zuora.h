@@ -108,7 +108,7 @@ enum {                     /* zuora_operation.flags */
        ZUORA_INTERNAL = 8  /* its answer is a secret; not for users */
 };
 
-enum { ZUORA_PARAMETERS = 16 };
+enum { ZUORA_PARAMETERS = 24 };
 
 /* One row of the table of operations. */
 typedef struct zuora_operation {
@@ -144,11 +144,8 @@ const char *zuora_request_url(const zuora_request *request);
 /* Header line number `i` from 0 ("Name: value"), or NULL past the last.
  * Credentials are not among them: the engine adds those when it sends. */
 const char *zuora_request_header(const zuora_request *request, size_t i);
-/* The body and its size in bytes; NULL when there is none. */
 const char *zuora_request_body(const zuora_request *request, size_t *size);
-/* Whether the call may change something at Zuora. */
 int zuora_request_writes(const zuora_request *request);
-/* Whether the request names the entity that it is for. */
 int zuora_request_names_entity(const zuora_request *request);
 
 /* ---- answers ------------------------------------------------------------ */
@@ -189,13 +186,11 @@ typedef struct zuora_field {
   size_t offset;
 } zuora_field;
 
-/* The fields, those of one group side by side; sets *count. */
+/* The fields, those of one group side by side. */
 const zuora_field *zuora_fields(size_t *count);
-/* Empties a response. */
 void zuora_response_clear(zuora_response *response);
 
-/* Reads one header line, with or without its line end. A status line starts
- * the response anew, so that 100 Continue leaves no trace. */
+/* Reads a header line. A status line starts the response anew. */
 void zuora_response_read(zuora_response *response, const char *line,
                          size_t size);
 
@@ -248,7 +243,7 @@ void zuora_policy_init(zuora_policy *policy);
 typedef enum zuora_verdict {
   ZUORA_STOP,
   ZUORA_REPEAT, /* the same request again, after `wait` */
-  ZUORA_SETTLE  /* find out first, after `wait`, whether it took effect */
+  ZUORA_SETTLE  /* find out first whether it took effect */
 } zuora_verdict;
 
 typedef struct zuora_decision {
@@ -263,6 +258,15 @@ typedef struct zuora_decision {
  * have to, it stops. */
 void zuora_decide(zuora_decision *out, const zuora_attempt *attempt,
                   const zuora_policy *policy);
+
+/* ---- chance and time ---------------------------------------------------- */
+
+/* Seconds on a clock that only goes forward. */
+double zuora_clock(void);
+/* From 0 to 1, by the system's generator. */
+double zuora_chance(void);
+/* A random UUID (version 4) and its NUL. */
+void zuora_uuid(char out[37]);
 
 /* ---- the engine --------------------------------------------------------- */
 
@@ -285,8 +289,7 @@ typedef struct zuora_engine_options {
  * 32 in flight (Zuora allows 40 an entity). */
 void zuora_engine_options_init(zuora_engine_options *options);
 
-/* Makes an engine. Does no I/O. Fails with ZUORA_ARGUMENT on a base URL that
- * is not http(s), has credentials, a query or a fragment, or is insecure. */
+/* Makes an engine. Does no I/O. ZUORA_ARGUMENT: a base URL that will not do. */
 zuora_code zuora_engine_new(zuora_engine **out,
                             const zuora_engine_options *options,
                             zuora_error *error);
@@ -295,11 +298,9 @@ zuora_code zuora_engine_new(zuora_engine **out,
  * exchanges stay valid and are to be freed by their owner. */
 void zuora_engine_free(zuora_engine *engine);
 
-/* "https://rest.zuora.com", with the prefix. */
 const char *zuora_engine_base_url(const zuora_engine *engine);
 
-/* Keeps a secret; size 0 forgets it. ZUORA_ARGUMENT when it could not be a
- * header value. */
+/* Keeps a secret; size 0 forgets it. */
 zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
                                    const char *data, size_t size,
                                    zuora_error *error);
@@ -343,21 +344,20 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
                               const zuora_operation *operation,
                               const zuora_value *values, zuora_error *error);
 
-/* Adds one pair to a ZUORA_PAIRS parameter: a query parameter or a header.
- * Headers that the library itself sets are refused. */
+/* Adds one pair to a ZUORA_PAIRS parameter: a query parameter or a header. */
 zuora_code zuora_exchange_add(zuora_exchange *exchange,
                               const zuora_parameter *parameter,
                               const zuora_value *name, const zuora_value *value,
                               zuora_error *error);
 
-/* Cancels it when it is in flight, and frees it. */
 void zuora_exchange_free(zuora_exchange *exchange);
 
-/* Queues it, to be started after `delay` seconds. It is signed when it
- * starts. May be called again once it has ended: a retry is a submission with
- * a delay. */
+/* Queues it, to be started after `delay` seconds and to end within `limit`
+ * seconds of that (0: the engine's timeout). It is signed when it starts. May
+ * be called again once it has ended: a retry is a submission with a delay. */
 zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
-                                 double delay, zuora_error *error);
+                                 double delay, double limit,
+                                 zuora_error *error);
 
 /* Ends it now, with ZUORA_CANCELLED. */
 void zuora_exchange_cancel(zuora_exchange *exchange);

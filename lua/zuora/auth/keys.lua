@@ -3,11 +3,12 @@
 -- Every way to sign is an object with:
 --   sign        how the core signs: "token", "keys" or "session"
 --   generation  changes with each fresh credential
---   ready(operation, exchange)     true, or nil and an error; nothing was sent
---   renew(operation, generation)   after a 401: true when there is a fresh
---                                  credential, false when there can be none,
---                                  nil and an error when it could not be had
---   answered(operation, exchange)  after each success
+--   ready(state)       before each call, whose state is given: true, or nil
+--                      and an error; nothing was sent
+--   renew(state, generation)  after a 401 to what was signed then: true when
+--                      there is a fresh credential, false when there can be
+--                      none, nil and an error when it could not be had
+--   answered(state)    after each success
 local keys = {}
 keys.__index = keys
 

@@ -15,9 +15,9 @@ function session.new(client, establish)
   }, session)
 end
 
-local function log_in(self, operation)
+local function log_in(self, wanting)
   local grant, err = call.grant(self.client, self.establish, "session", nil,
-    operation)
+    wanting)
   if not grant then
     return nil, err
   end
@@ -25,22 +25,23 @@ local function log_in(self, operation)
   return true
 end
 
-function session:ready(operation)
+function session:ready(state)
   if self.client.engine:has_secret("session") then
     return true
   end
-  return log_in(self, operation)
+  return log_in(self, state)
 end
 
-function session:renew(operation, generation)
+function session:renew(state, generation)
   if generation ~= self.generation then
     return true
   end
-  return log_in(self, operation)
+  return log_in(self, state)
 end
 
-function session:answered(operation, exchange)
-  if exchange:keep("session") and operation == self.establish then
+function session:answered(state)
+  if state.exchange:keep("session") and
+    state.operation == self.establish then
     self.generation = self.generation + 1
   end
 end

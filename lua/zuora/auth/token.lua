@@ -44,10 +44,10 @@ local function entities_of(scope)
   return list
 end
 
-local function fetch(self, operation)
+local function fetch(self, state)
   local client = self.client
   local grant, err = call.grant(client, self.grant, "access_token",
-    { grant_type = "client_credentials" }, operation)
+    { grant_type = "client_credentials" }, state)
   if not grant then
     return nil, err
   end
@@ -68,55 +68,56 @@ local function refuse(operation, message)
 end
 
 -- The program's own function: returns a token, or nil and a reason.
-local function ask(self, operation, refused)
+local function ask(self, state, refused)
   local ok, value, reason = pcall(self.source, refused)
   if not ok or type(value) ~= "string" or value == "" then
     local why = not ok and value or reason
-    return refuse(operation, "the access_token function gave no token" ..
+    return refuse(state.operation,
+      "the access_token function gave no token" ..
       (why and ": " .. errors.quote(self.client.redact(tostring(why))) or ""))
   end
   if not self.client.engine:set_secret("access_token", value) then
-    return refuse(operation, "the access_token function gave a token that " ..
-      "cannot stand in a header")
+    return refuse(state.operation, "the access_token function gave a token " ..
+      "that cannot stand in a header")
   end
   self.generation = self.generation + 1
   return true
 end
 
 -- A token for several entities says nothing of which one is meant.
-local function check_entity(self, operation, exchange)
+local function check_entity(self, state)
   local count = #self.entities
-  if count < 2 or exchange:names_entity() then
+  if count < 2 or state.exchange:names_entity() then
     return true
   end
-  return nil, errors.argument(operation, "zuora_entity_ids",
+  return nil, errors.argument(state.operation, "zuora_entity_ids",
     ("must be given: the token covers %d entities (%s)"):format(count,
       errors.quote(table.concat(self.entities, ", "))))
 end
 
-function token:ready(operation, exchange)
+function token:ready(state)
   local ok, err = true, nil
   if self.source then
-    ok, err = ask(self, operation, false)
+    ok, err = ask(self, state, false)
   elseif self.grant and (not self.renew_at or
     self.client.now() >= self.renew_at) then
-    ok, err = fetch(self, operation)
+    ok, err = fetch(self, state)
   end
   if not ok then
     return nil, err
   end
-  return check_entity(self, operation, exchange)
+  return check_entity(self, state)
 end
 
-function token:renew(operation, generation)
+function token:renew(state, generation)
   if generation ~= self.generation then
     return true
   end
   if self.source then
-    return ask(self, operation, true)
+    return ask(self, state, true)
   end
   if self.grant then
-    return fetch(self, operation)
+    return fetch(self, state)
   end
   return false
 end

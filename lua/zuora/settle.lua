@@ -1,0 +1,78 @@
+-- Finding out what became of a change whose answer did not come, or came in
+-- doubt: the connection is read back, from the same entity.
+local pages = require "zuora.pages"
+
+local settle = {}
+
+-- What the status of a connection says of a change: done, or still as it was
+-- before. Any other status is somebody else's doing and settles nothing.
+local MEANS = {
+  ["connections.accept"] = { Connected = "done", Pending = "before" },
+  ["connections.deny"] = { Disconnected = "done", Pending = "before" },
+  ["connections.disconnect"] = {
+    Disconnected = "done", Connected = "before", Pending = "before",
+  },
+}
+
+-- The options of the call that the reading takes over: on whose behalf, and
+-- for the support that will look for it.
+local KEPT = { "zuora_entity_ids", "entity_id", "entity_name",
+  "zuora_track_id" }
+
+local function reading_options(call)
+  local made = { max = math.huge, settle = false }
+  for _, name in ipairs(KEPT) do
+    made[name] = call.options[name]
+  end
+  local left = call.left()
+  made.timeout = left > 0.001 and left or 0.001
+  return made
+end
+
+local function find_change(call, list, meanings)
+  local id = call.arguments[1]
+  for _, connection in ipairs(list) do
+    if connection.id == id then
+      return meanings[connection.status] or "unclear", connection.status
+    end
+  end
+  return "unclear", "not in the list"
+end
+
+-- An outbound connection to that target that stands or waits for its answer.
+local function find_initiated(call, list)
+  for _, connection in ipairs(list) do
+    if connection.targetEntityId == call.arguments[1] and
+      (connection.status == "Pending" or connection.status == "Connected") then
+      return "done", connection.status, connection.id
+    end
+  end
+  return "before", "not in the list"
+end
+
+--- Whether there is a way to find out what became of a call.
+function settle.can(call)
+  return MEANS[call.operation.name] ~= nil or
+    call.operation.name == "connections.initiate"
+end
+
+--- Reads back. Returns "done", "before" (nothing has changed) or "unclear",
+--- the status seen, and for an initiated connection its id; or nil when it
+--- could not be read.
+function settle.look(call)
+  local options = reading_options(call)
+  local meanings = MEANS[call.operation.name]
+  if not meanings then
+    options.type = "outbound"
+  end
+  local list = pages.all(call.client, call.client.list, 2, options)
+  if not list then
+    return nil
+  end
+  if meanings then
+    return find_change(call, list, meanings)
+  end
+  return find_initiated(call, list)
+end
+
+return settle
