@@ -32,6 +32,8 @@ void zuora__push_operations(lua_State *L);
 void zuora__push_rules(lua_State *L);
 /* describe.c: pushes the head of an answer as a table. [0, +1] */
 void zuora__push_response(lua_State *L, const zuora_response *response);
+/* describe.c: pushes how long its parts took. [0, +1] */
+void zuora__push_timings(lua_State *L, const zuora_response *response);
 
 /* values.c: reads the arguments of a call, from `first` on, for the operation;
  * strings stay owned by the stack. Returns 0, or pushes a failure and returns

@@ -237,6 +237,13 @@ static int busy(lua_State *L)
   return 1;
 }
 
+/* engine:cancel(): ends all that is in flight. */
+static int cancel(lua_State *L)
+{
+  zuora_engine_cancel(check_open(L));
+  return 0;
+}
+
 /* engine:base_url() -> string */
 static int base_url(lua_State *L)
 {
@@ -253,6 +260,7 @@ static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
                                      {"fd", descriptor},
                                      {"timeout", timeout},
                                      {"busy", busy},
+                                     {"cancel", cancel},
                                      {"base_url", base_url},
                                      {"closed", is_closed},
                                      {"close", close_engine},

@@ -170,11 +170,11 @@ static int push_field(lua_State *L, const zuora_response *response,
 }
 
 /* Fields of a group stand side by side: its table is made with the first of
- * them that is there, and lies on top until the group ends. */
-void zuora__push_response(lua_State *L, const zuora_response *response)
+ * them that is there. */
+static void push_fields(lua_State *L, const zuora_response *response,
+                        const zuora_field *fields, size_t count)
 {
-  size_t i, count;
-  const zuora_field *fields = zuora_fields(&count);
+  size_t i;
   lua_createtable(L, 0, 8);
   for (i = 0; i < count; i++) {
     const char *group = fields[i].group;
@@ -195,4 +195,18 @@ void zuora__push_response(lua_State *L, const zuora_response *response)
     lua_setfield(L, -2, fields[i].name);
     lua_pop(L, 1);
   }
+}
+
+void zuora__push_response(lua_State *L, const zuora_response *response)
+{
+  size_t count;
+  const zuora_field *fields = zuora_fields(&count);
+  push_fields(L, response, fields, count);
+}
+
+void zuora__push_timings(lua_State *L, const zuora_response *response)
+{
+  size_t count;
+  const zuora_field *fields = zuora_timings(&count);
+  push_fields(L, response, fields, count);
 }

@@ -162,6 +162,36 @@ static int head(lua_State *L)
   return 1;
 }
 
+/* exchange:timings() -> table, see zuora_timings */
+static int timings(lua_State *L)
+{
+  zuora__push_timings(L, zuora_exchange_response(check(L)));
+  return 1;
+}
+
+/* exchange:request() -> method, URL, array of header lines, body or nil. The
+ * credentials that it would be signed with are not among them. */
+static int request(lua_State *L)
+{
+  const zuora_request *built = zuora_exchange_request(check(L));
+  const char *line, *data;
+  size_t size;
+  int i;
+  lua_pushstring(L, zuora_request_method(built));
+  lua_pushstring(L, zuora_request_url(built));
+  lua_newtable(L);
+  for (i = 0; (line = zuora_request_header(built, (size_t)i)) != NULL; i++) {
+    lua_pushstring(L, line);
+    lua_rawseti(L, -2, i + 1);
+  }
+  data = zuora_request_body(built, &size);
+  if (data)
+    lua_pushlstring(L, data, size);
+  else
+    lua_pushnil(L);
+  return 4;
+}
+
 /* exchange:body() -> string */
 static int body(lua_State *L)
 {
@@ -215,6 +245,8 @@ static const luaL_Reg functions[] = {{"submit", submit},
                                      {"failure", failure},
                                      {"status", status},
                                      {"head", head},
+                                     {"timings", timings},
+                                     {"request", request},
                                      {"body", body},
                                      {"decide", decide},
                                      {"keep", keep},

@@ -291,26 +291,19 @@ void zuora__engine_stop(zuora_engine *engine, zuora_exchange *exchange)
 
 static zuora_code code_of(CURLcode code, const zuora_exchange *x)
 {
-  switch (code) {
-  case CURLE_OPERATION_TIMEDOUT:
+  if (code == CURLE_OPERATION_TIMEDOUT)
     return ZUORA_TIMEOUT;
-  case CURLE_SSL_CONNECT_ERROR:
-  case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CIPHER:
-  case CURLE_PEER_FAILED_VERIFICATION:
-  case CURLE_SSL_CACERT_BADFILE:
+  if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CERTPROBLEM ||
+      code == CURLE_SSL_CIPHER || code == CURLE_PEER_FAILED_VERIFICATION ||
+      code == CURLE_SSL_CACERT_BADFILE)
     return ZUORA_TLS;
-  case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_WEIRD_SERVER_REPLY:
-  case CURLE_BAD_CONTENT_ENCODING:
-  case CURLE_WRITE_ERROR:
+  if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY ||
+      code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR)
     return ZUORA_PROTOCOL;
-  case CURLE_OUT_OF_MEMORY:
-    /* libcurl says so, too, of a header line past its bounds. */
+  /* libcurl says so, too, of a header line past its bounds. */
+  if (code == CURLE_OUT_OF_MEMORY)
     return x->head_size ? ZUORA_PROTOCOL : ZUORA_MEMORY;
-  default:
-    return ZUORA_NETWORK;
-  }
+  return ZUORA_NETWORK;
 }
 
 static void describe(zuora_exchange *x, const zuora_engine *engine,
@@ -333,6 +326,22 @@ static void describe(zuora_exchange *x, const zuora_engine *engine,
     zuora__fail(&x->error, code_of(code, x), NULL, "%s", words);
 }
 
+static void measure(zuora_response *response, CURL *easy)
+{
+  curl_off_t down = 0;
+  long head = 0, up = 0;
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME, &response->name_lookup);
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &response->connect);
+  curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME, &response->tls);
+  curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME, &response->first_byte);
+  curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME, &response->total);
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &up);
+  curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head);
+  curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+  response->bytes_sent = (double)up;
+  response->bytes_received = (double)(head + down);
+}
+
 static void collect(zuora_engine *engine)
 {
   CURLMsg *message;
@@ -343,6 +352,7 @@ static void collect(zuora_engine *engine)
     if (message->msg != CURLMSG_DONE)
       continue;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
+    measure(&x->response, message->easy_handle);
     zuora__engine_stop(engine, x);
     if (code)
       describe(x, engine, code);

@@ -278,6 +278,13 @@ void zuora_exchange_cancel(zuora_exchange *exchange)
   zuora__exchange_end(x);
 }
 
+void zuora_engine_cancel(zuora_engine *engine)
+{
+  zuora_exchange *x;
+  for (x = engine->all; x; x = x->next)
+    zuora_exchange_cancel(x);
+}
+
 /* ---- what came ---------------------------------------------------------- */
 
 int zuora_exchange_done(const zuora_exchange *exchange)

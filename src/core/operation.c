@@ -41,6 +41,15 @@ static const zuora_parameter entity_name = {
     .place = ZUORA_IN_HEADER,
     .minimum = 1};
 
+/* W3C Trace Context; Zuora ignores it, what stands before it may not. */
+static const zuora_parameter traceparent = {
+    .name = "traceparent",
+    .wire = "traceparent",
+    .about = "the trace that the call belongs to, by W3C Trace Context",
+    .place = ZUORA_IN_HEADER,
+    .minimum = 55,
+    .maximum = 255};
+
 /* ---- how a call is made ------------------------------------------------- */
 
 enum { DAY = 86400 };
@@ -101,10 +110,16 @@ static const zuora_parameter settle = {
     .kind = ZUORA_BOOLEAN,
     .place = ZUORA_IN_CALL};
 
+static const zuora_parameter dry_run = {
+    .name = "dry_run",
+    .about = "true: return the finished request instead of sending it",
+    .kind = ZUORA_BOOLEAN,
+    .place = ZUORA_IN_CALL};
+
 #define COMMON                                                                 \
-  &zuora_track_id, &zuora_entity_ids, &entity_id, &entity_name, &timeout,      \
-      &attempt_timeout, &deadline, &max_attempts, &backoff_base, &backoff_cap, \
-      &max_retry_wait, &settle
+  &zuora_track_id, &zuora_entity_ids, &entity_id, &entity_name, &traceparent,  \
+      &timeout, &attempt_timeout, &deadline, &max_attempts, &backoff_base,     \
+      &backoff_cap, &max_retry_wait, &settle, &dry_run
 
 /* ---- parameters of calls with a body ------------------------------------ */
 

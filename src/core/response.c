@@ -36,6 +36,22 @@ const zuora_field *zuora_fields(size_t *count)
   return fields;
 }
 
+static const zuora_field timings[] = {
+    {NULL, "name_lookup", ZUORA_NUMBER, offsetof(zuora_response, name_lookup)},
+    {NULL, "connect", ZUORA_NUMBER, offsetof(zuora_response, connect)},
+    {NULL, "tls", ZUORA_NUMBER, offsetof(zuora_response, tls)},
+    {NULL, "first_byte", ZUORA_NUMBER, offsetof(zuora_response, first_byte)},
+    {NULL, "total", ZUORA_NUMBER, offsetof(zuora_response, total)},
+    {NULL, "bytes_sent", ZUORA_INTEGER, offsetof(zuora_response, bytes_sent)},
+    {NULL, "bytes_received", ZUORA_INTEGER,
+     offsetof(zuora_response, bytes_received)}};
+
+const zuora_field *zuora_timings(size_t *count)
+{
+  *count = sizeof timings / sizeof *timings;
+  return timings;
+}
+
 void zuora_response_clear(zuora_response *response)
 {
   zuora__wipe(response->session, strlen(response->session));

@@ -72,9 +72,9 @@ void zuora_engine_free(zuora_engine *engine)
   size_t i;
   if (!engine)
     return;
+  zuora_engine_cancel(engine);
   while (engine->all) {
     zuora_exchange *x = engine->all;
-    zuora_exchange_cancel(x);
     engine->all = x->next;
     x->engine = NULL;
     x->previous = x->next = NULL;

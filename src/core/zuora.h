@@ -11,10 +11,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define ZUORA_VERSION "0.1.0"
 
 #if defined(__GNUC__)
@@ -176,6 +172,8 @@ typedef struct zuora_response {
   double date;        /* the Date header, Unix time */
   char session[520];  /* the ZSession cookie: a secret */
   double seconds;     /* from submission to the end of the exchange */
+  double name_lookup, connect, tls, first_byte, total; /* since its start */
+  double bytes_sent, bytes_received; /* heads included, as on the wire */
 } zuora_response;
 
 /* A field of zuora_response that may be shown, for bindings to walk. */
@@ -188,6 +186,8 @@ typedef struct zuora_field {
 
 /* The fields, those of one group side by side. */
 const zuora_field *zuora_fields(size_t *count);
+/* Those that tell how long its parts took, and how large it was. */
+const zuora_field *zuora_timings(size_t *count);
 void zuora_response_clear(zuora_response *response);
 
 /* Reads a header line. A status line starts the response anew. */
@@ -329,6 +329,8 @@ int zuora_engine_fd(zuora_engine *engine);
 double zuora_engine_timeout(const zuora_engine *engine);
 /* Exchanges in flight or waiting for their turn. */
 int zuora_engine_busy(const zuora_engine *engine);
+/* Ends all of those now, with ZUORA_CANCELLED. */
+void zuora_engine_cancel(zuora_engine *engine);
 
 /* How an exchange proves who it is for. */
 typedef enum zuora_sign {
@@ -390,10 +392,6 @@ zuora_code zuora_exchange_keep(zuora_exchange *exchange, zuora_secret secret,
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop
-#endif
-
-#ifdef __cplusplus
-}
 #endif
 
 #endif
