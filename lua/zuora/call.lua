@@ -1,17 +1,16 @@
--- The life of a call: built by the core, signed, carried, read; repeated or
--- settled as the core's table of retries says.
+-- The life of a call: built by the core, attempted, repeated or settled as the
+-- core's table of retries says.
 local answer = require "zuora.answer"
+local attempt = require "zuora.attempt"
 local errors = require "zuora.errors"
+local events = require "zuora.events"
 local names = require "zuora.names"
 local policies = require "zuora.policies"
+local rails = require "zuora.rails"
 
 local unpack = table.unpack or unpack
 
 local call = {}
-
--- Seconds of a call that are kept for finding out what became of a change; a
--- tenth where that is less.
-local SETTLING = 10
 
 local NONE = {} -- options of a call that has none
 
@@ -36,79 +35,7 @@ local function rejected(operation, level, kind, message, parameter)
     parameter and parameter .. " " or "", message, hint), level + 1)
 end
 
--- ---- one attempt -----------------------------------------------------------
-
--- Sends it after `delay` seconds and waits for its end. Fails only when the
--- client was closed, or its credentials were taken away, since the exchange
--- was built.
-local function carry(state, sign, delay)
-  local client = state.client
-  local limit = state.left() - delay
-  if state.exchange:writes() then
-    limit = limit - math.min(SETTLING, limit * 0.1)
-  end
-  if state.attempt_timeout and state.attempt_timeout < limit then
-    limit = state.attempt_timeout
-  end
-  local ok, _, message = state.exchange:submit(sign, delay,
-    limit > 0.001 and limit or 0.001)
-  if not ok then
-    return nil, errors.new {
-      kind = "cancelled",
-      operation = state.operation.name,
-      message = message,
-      attempts = state.attempts,
-      outcome = state.exchange:writes() and "not_done" or nil,
-    }
-  end
-  state.attempts = state.attempts + 1
-  client.wait(client.engine, state.exchange)
-  return true
-end
-
--- Signed and sent; once more, if the credentials were refused and there are
--- fresh ones to be had.
-local function carry_signed(state, delay)
-  local auth, exchange = state.client.auth, state.exchange
-  local ok, err = auth:ready(state)
-  if not ok then
-    return nil, err
-  end
-  local generation = auth.generation
-  ok, err = carry(state, auth.sign, delay)
-  if ok and exchange:status() == 401 and not exchange:failure() and
-    not state.renewed then
-    state.renewed = true
-    ok, err = auth:renew(state, generation)
-    if ok then
-      ok, err = carry(state, auth.sign, 0)
-    else
-      ok = not err
-    end
-  end
-  return ok, err
-end
-
-local function attempt(state, delay)
-  local ok, err
-  if state.operation.unsigned then
-    ok, err = carry(state, "none", delay)
-  else
-    ok, err = carry_signed(state, delay)
-  end
-  if not ok then
-    state.verdict = "stop"
-    return nil, err
-  end
-  local result
-  result, err = answer.read(state)
-  if result then
-    state.client.auth:answered(state)
-  end
-  return result, err
-end
-
--- ---- several ---------------------------------------------------------------
+-- ---- after an attempt ------------------------------------------------------
 
 local function settled(state, status, id)
   local head = state.exchange:head()
@@ -122,37 +49,37 @@ local function still_unknown(err, status)
   if status then
     err.message = ("%s; looking again showed: %s"):format(err.message, status)
   end
-  return nil, err
+  return nil, err, false
 end
 
--- Looks what became of it. Returns a result; or nil, an error and whether to
--- send the call again.
+-- Looks what became of it. Returns a result; or nil, an error and whether
+-- nothing has changed.
 local function look(state, err)
   local settle = state.client.settle
   if state.no_settling or not settle.can(state) then
-    return nil, err
+    return nil, err, false
   end
   local found, status, id = settle.look(state)
+  events.settle(state, found)
   if found == "done" then
     return settled(state, status, id)
   end
   if found ~= "before" then
     return still_unknown(err, status)
   end
-  err.outcome = "not_done"
-  return nil, err, state.verdict == "settle" and
-    state.attempts < state.policy.max_attempts
+  err.outcome, state.in_doubt = "not_done", false
+  return nil, err, true
 end
 
 -- Zuora keeps the failure that it answered to an idempotency key and would
--- give it again.
+-- give it again: there has to be another, unless the key is the caller's.
 local function change_key(state)
   if not state.own_key then
     return not state.options.idempotency_key
   end
   state.options.idempotency_key = state.client.uuid()
   local exchange = state.client.engine:exchange(state.operation.index,
-    unpack(state.arguments, 1, state.positional + 1))
+    unpack(state.arguments, 1, state.operation.positional + 1))
   if not exchange then
     return false
   end
@@ -161,57 +88,75 @@ local function change_key(state)
   return true
 end
 
--- After an attempt in doubt, the refusal of the next one proves nothing: it
--- may be refused because the first took effect.
-local function is_doubtful(state, err)
-  return state.in_doubt and err.outcome == "not_done" and
-    state.verdict == "stop" and (err.kind == "api" or err.kind == "http")
+-- After an attempt in doubt it proves nothing that the next did not do it: it
+-- may have been refused because the first took effect.
+local function proves_nothing(state, err, verdict)
+  return state.in_doubt and verdict == "stop" and err.outcome == "not_done"
 end
 
-local function run_exchange(state)
+-- What to do after an error: returns a result, or nil, an error and, when the
+-- call is to be sent again, the seconds to wait before.
+local function after(state, err, verdict)
+  if proves_nothing(state, err, verdict) then
+    local result, failed = look(state, err) -- and no more attempts
+    return result, failed
+  end
+  if err.outcome == "unknown" then
+    state.in_doubt = true
+  end
+  if verdict == "repeat" then
+    return nil, err, state.pause
+  end
+  if verdict ~= "settle" then
+    return nil, err
+  end
+  local result, failed, unchanged = look(state, err)
+  if unchanged and state.attempts < state.policy.max_attempts and
+    change_key(state) then
+    return nil, failed, state.pause
+  end
+  return result, failed
+end
+
+local function attempt_all(state)
   local delay = 0
   while true do
-    local result, err = attempt(state, delay)
+    local result, err, verdict = attempt.make(state, delay)
     if result then
       state.client.quota:refund(state.attempts)
       return result
     end
-    local verdict = state.verdict
-    if is_doubtful(state, err) then
-      verdict = "settle"
-    end
-    state.in_doubt = state.in_doubt or err.outcome == "unknown"
-    local again = verdict == "repeat"
-    if verdict == "settle" then
-      result, err, again = look(state, err)
-      again = again and change_key(state)
-    end
-    if not again or not state.client.quota:take(err.kind) then
+    result, err, delay = after(state, err, verdict)
+    if result or not delay or not state.client.quota:take(err.kind) then
+      if err and state.in_doubt then
+        err.outcome, err.retryable = "unknown", false
+      end
       return result, err
     end
-    delay = verdict == "settle" and 0 or state.pause
   end
 end
 
 -- ---- making ----------------------------------------------------------------
 
--- What a call knows of itself while it lasts.
-local function new_state(client, operation, exchange, options)
+--- What a call knows of itself while it lasts.
+function call.state(client, operation, exchange, options)
   local clock = client.clock
-  local ends = clock() + (options.timeout or client.policy.timeout)
+  local began = clock()
+  local ends = began + (options.timeout or client.policy.timeout)
   if options.deadline then
-    ends = math.min(ends, clock() + options.deadline - client.now())
+    ends = math.min(ends, began + options.deadline - client.now())
   end
+  local policy = policies.of(client.policy, options)
   return {
     client = client,
     operation = operation,
     exchange = exchange,
     options = options,
     attempts = 0,
-    policy = policies.of(client.policy, options),
-    attempt_timeout = options.attempt_timeout or client.policy.attempt_timeout,
-    no_settling = options.settle == false or
-      options.settle == nil and client.policy.settle == false,
+    began = began,
+    policy = policy,
+    attempt_timeout = policy.attempt_timeout,
+    no_settling = not policy.settle,
     redact = client.redact,
     left = function()
       return ends - clock()
@@ -221,99 +166,60 @@ end
 
 -- The options among the arguments of a call: behind the positional ones.
 local function options_of(operation, ...)
-  local count = operation.positional
-  local options = select(count + 1, ...)
-  return type(options) == "table" and options or nil
+  local options = select(operation.positional + 1, ...)
+  return type(options) == "table" and options or NONE
 end
 
--- A change that may be keyed gets a key of ours unless it has one.
-local function with_key(client, operation, arguments)
-  local count = operation.positional
-  local given = arguments[count + 1]
-  if given ~= nil and (type(given) ~= "table" or given.idempotency_key) then
-    return false
+-- The options of a change that may carry a key, with one of ours in them; nil
+-- when it has one, or could not have one.
+local function keyed_options(client, operation, options, given)
+  if not operation.keyed or options.idempotency_key or
+    options == NONE and given ~= nil then
+    return nil
   end
-  local options = { idempotency_key = client.uuid() }
-  for key, value in pairs(given or NONE) do
-    options[key] = value
+  local made = { idempotency_key = client.uuid() }
+  for key, value in pairs(options) do
+    made[key] = value
   end
-  arguments[count + 1] = options
-  return true
+  return made
+end
+
+local function run_state(state)
+  if state.options.dry_run or
+    state.options.dry_run == nil and state.client.dry_run then
+    return rails.describe(state)
+  end
+  events.call_begin(state)
+  local result, err = attempt_all(state)
+  events.call_end(state, err)
+  return result, err
 end
 
 --- Makes a call and returns its result, or nil and an error. Misuse is raised
 --- at `level`, 1 being the caller of this function.
 ---@return table|nil, zuora.Error|nil
 function call.run(client, operation, level, ...)
+  local options = options_of(operation, ...)
+  local arguments = { ... }
+  local allowed, refusal = rails.check(client, operation, options, arguments)
+  if not allowed then
+    return nil, refusal
+  end
+  local place = operation.positional + 1
+  local own = keyed_options(client, operation, options, arguments[place])
+  arguments[place] = own or arguments[place]
   local result, err
-  local arguments, own_key
-  if operation.writes then
-    arguments = { ... }
-    own_key = operation.keyed and with_key(client, operation, arguments)
-  end
-  local exchange, kind, message, parameter
-  if own_key then
-    exchange, kind, message, parameter = client.engine:exchange(
-      operation.index, unpack(arguments, 1, math.max(select("#", ...),
-      operation.positional + 1)))
-  else
-    exchange, kind, message, parameter = client.engine:exchange(
-      operation.index, ...)
-  end
+  local exchange, kind, message, parameter = client.engine:exchange(
+    operation.index, unpack(arguments, 1, math.max(select("#", ...), place)))
   if exchange then
-    local options = own_key and arguments[operation.positional + 1] or
-      options_of(operation, ...) or NONE
-    local state = new_state(client, operation, exchange, options)
-    state.arguments, state.own_key = arguments, own_key
-    result, err = run_exchange(state)
+    local state = call.state(client, operation, exchange, own or options)
+    state.arguments, state.own_key = arguments, own ~= nil
+    result, err = run_state(state)
     state.exchange:free()
   else
     result, err = rejected(operation, level + 1, kind, message, parameter)
   end
   return result, err
-end
-
--- ---- for the library's own sake --------------------------------------------
-
--- The call that was asked for failed because one that it needs failed.
-local function as_part_of(err, granting, operation)
-  err.message = ("%s failed: %s"):format(granting.name, err.message)
-  err.operation = operation.name
-  err.outcome = operation.writes and "not_done" or nil
-  if err.kind == "api" or err.kind == "http" and err.status < 500 then
-    err.kind = "auth"
-  end
-  return err
-end
-
---- Makes a call that brings a secret, which goes from the answer straight into
---- the engine. Returns what came with it, { expires_in =, scope = }, or nil
---- and an error in the name of `wanting`, the call for whose sake it is made.
----@return table|nil, zuora.Error|nil
-function call.grant(client, granting, secret, options, wanting)
-  local arguments = { [granting.positional + 1] = options }
-  local exchange, kind, message, parameter = client.engine:exchange(
-    granting.index, unpack(arguments, 1, granting.positional + 1))
-  if not exchange then
-    return rejected(granting, 2, kind, message, parameter)
-  end
-  local state = new_state(client, granting, exchange, {
-    timeout = math.max(wanting.left(), 0.001) })
-  local ok, err = carry(state, "none", 0)
-  local grant
-  if ok and not exchange:failure() and exchange:status() == 200 then
-    grant = exchange:keep(secret)
-  end
-  if ok and not grant then
-    err = select(2, answer.read(state)) or errors.new {
-      kind = "protocol",
-      operation = granting.name,
-      message = "the answer brought no " .. secret:gsub("_", " "),
-      attempts = 1,
-    }
-  end
-  exchange:free()
-  return grant, err and as_part_of(err, granting, wanting.operation)
 end
 
 return call

@@ -2,6 +2,7 @@
 local call = require "zuora.call"
 local errors = require "zuora.errors"
 local json = require "zuora.json"
+local limits = require "zuora.limits"
 local options = require "zuora.options"
 local pages = require "zuora.pages"
 local policies = require "zuora.policies"
@@ -155,6 +156,13 @@ function client.new(given, world, level)
     wait = given.wait or world.wait,
     policy = policies.new(given),
     quota = policies.quota(),
+    pace = limits.pace(world.core.clock),
+    logins = limits.logins(world.core.clock),
+    on_event = given.on_event,
+    calls = 0,
+    read_only = given.read_only,
+    dry_run = given.dry_run,
+    confirm = given.confirm,
     settle = settle,
     list = find(world.core.operations, "connections.list"),
     redact = function(text)
@@ -192,6 +200,11 @@ function Client:request(request)
   end
   local result, err = call.run(private, private.request, 2, made)
   return result, err
+end
+
+--- Ends what is in flight; each of those calls returns a cancelled error.
+function Client:cancel()
+  privates[self].engine:cancel()
 end
 
 --- Ends what is in flight, closes the connections and wipes the secrets. May

@@ -32,6 +32,10 @@ local TYPES = {
   user_agent = "string",
   allow_insecure = "boolean",
   wait = "function",
+  on_event = "function",
+  read_only = "boolean",
+  dry_run = "boolean",
+  confirm = "function",
 }
 
 local NEW = { name = "zuora.new" }

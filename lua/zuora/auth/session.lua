@@ -1,6 +1,6 @@
 -- The legacy session: logged in at first use, its cookie followed as it rolls
 -- with each answer, logged in anew once when it is refused.
-local call = require "zuora.call"
+local obtain = require "zuora.grant"
 
 local session = {}
 session.__index = session
@@ -16,7 +16,7 @@ function session.new(client, establish)
 end
 
 local function log_in(self, wanting)
-  local grant, err = call.grant(self.client, self.establish, "session", nil,
+  local grant, err = obtain(self.client, self.establish, "session", nil,
     wanting)
   if not grant then
     return nil, err

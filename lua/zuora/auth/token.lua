@@ -1,7 +1,7 @@
 -- Bearer tokens: fetched for an OAuth client, or given by the program as a
 -- string or a function.
-local call = require "zuora.call"
 local errors = require "zuora.errors"
+local obtain = require "zuora.grant"
 
 -- A token is renewed this long before its end, or a fifth of its life where
 -- that is shorter.
@@ -46,7 +46,7 @@ end
 
 local function fetch(self, state)
   local client = self.client
-  local grant, err = call.grant(client, self.grant, "access_token",
+  local grant, err = obtain(client, self.grant, "access_token",
     { grant_type = "client_credentials" }, state)
   if not grant then
     return nil, err

@@ -1,0 +1,85 @@
+-- Calls that bring a secret: tokens and sessions. What they answer goes into
+-- the engine and never becomes a Lua string.
+local answer = require "zuora.answer"
+local attempt = require "zuora.attempt"
+local call = require "zuora.call"
+local errors = require "zuora.errors"
+
+local unpack = table.unpack or unpack
+
+-- The call that was asked for failed because one that it needs failed.
+local function as_part_of(err, granting, wanting)
+  local part = {}
+  for key, value in pairs(err) do
+    part[key] = value
+  end
+  part.message = ("%s failed: %s"):format(granting.name, err.message)
+  part.operation = wanting.operation.name
+  part.attempts = wanting.attempts
+  part.outcome = wanting.exchange:writes() and "not_done" or nil
+  if err.kind == "api" or err.kind == "http" and err.status < 500 then
+    part.kind = "auth"
+  end
+  return errors.new(part)
+end
+
+-- Logins are scarce: none is tried for a while after one that failed.
+local function held_back(granting, seconds, failed)
+  local err = {}
+  for key, value in pairs(failed or { kind = "rate_limit",
+    message = "too many logins in a minute" }) do
+    err[key] = value
+  end
+  err.operation = granting.name
+  err.retry_after = seconds
+  if failed then
+    err.message = ("%s (it is not tried again for %.0f s)"):format(
+      failed.message, math.ceil(seconds))
+  end
+  return errors.new(err)
+end
+
+local function fetch(client, granting, secret, options, wanting)
+  local arguments = { [granting.positional + 1] = options }
+  local exchange, _, message, parameter = client.engine:exchange(
+    granting.index, unpack(arguments, 1, granting.positional + 1))
+  if not exchange then
+    return nil, errors.argument(granting, parameter, message)
+  end
+  local state = call.state(client, granting, exchange, {
+    timeout = math.max(wanting.left(), 0.001) })
+  local ok, err = attempt.carry(state, "none", 0)
+  local grant
+  if ok and not exchange:failure() and exchange:status() == 200 then
+    grant = exchange:keep(secret)
+  end
+  if ok and not grant then
+    err = select(2, answer.read(state)) or errors.new {
+      kind = "protocol",
+      operation = granting.name,
+      message = "the answer brought no " .. secret:gsub("_", " "),
+      attempts = 1,
+    }
+  end
+  exchange:free()
+  return grant, err
+end
+
+--- Makes the call `granting` and keeps the secret that its answer brings.
+--- Returns what came with it, { expires_in =, scope = }, or nil and an error
+--- in the name of `wanting`, the state of the call for whose sake it is made.
+---@return table|nil, zuora.Error|nil
+return function(client, granting, secret, options, wanting)
+  local may, seconds, failed = client.logins:may()
+  if not may then
+    return nil, as_part_of(held_back(granting, seconds, failed), granting,
+      wanting)
+  end
+  local grant, err = fetch(client, granting, secret, options, wanting)
+  if grant then
+    client.logins:succeeded()
+    return grant
+  end
+  client.logins:fail(err)
+  return nil, as_part_of(err, granting, wanting)
+end

@@ -1,0 +1,139 @@
+-- The pace of a client: as fast as Zuora lets it, which its headers tell.
+--
+-- Without a pace (the usual state) calls start at once. When little is left of
+-- a window, what is left is spread over the rest of it; a 429 halves the pace,
+-- and each success gives a little of it back.
+local limits = {}
+
+local NEAR_END = 0.1 -- of the limit: below this the rest is spread
+local SLOWEST = 0.1 -- calls a second
+local GAIN = 0.05 -- of the pace before the 429, with each success
+local WINDOW = 1 -- seconds over which the pace is measured
+
+local Pace = {}
+Pace.__index = Pace
+
+--- A pace that does not hold anything up. `clock` gives seconds.
+function limits.pace(clock)
+  return setmetatable({
+    clock = clock,
+    free_at = 0, -- when the next call may start
+    counted = 0, counted_from = clock(), measured = 0,
+  }, Pace)
+end
+
+local function measure(self, now)
+  if now - self.counted_from >= WINDOW then
+    self.measured = self.counted / (now - self.counted_from)
+    self.counted, self.counted_from = 0, now
+  end
+  self.counted = self.counted + 1
+end
+
+--- How long the next call has to wait; its place is taken with that.
+function Pace:take()
+  local now = self.clock()
+  measure(self, now)
+  local rate = self.rate
+  if self.spread_until and now >= self.spread_until then
+    self.spread, self.spread_until = nil, nil
+  end
+  if self.spread and (not rate or self.spread < rate) then
+    rate = self.spread
+  end
+  if not rate then
+    return 0
+  end
+  local start = math.max(now, self.free_at)
+  self.free_at = start + 1 / rate
+  return start - now
+end
+
+local function slow_down(self)
+  local before = self.rate or math.max(self.measured, self.counted, 2 * SLOWEST)
+  self.goal = self.goal or before
+  self.rate = math.max(before / 2, SLOWEST)
+end
+
+local function speed_up(self)
+  if self.rate then
+    self.rate = self.rate + self.goal * GAIN
+    if self.rate >= 2 * self.goal then
+      self.rate, self.goal = nil, nil
+    end
+  end
+end
+
+-- What is left of the window, spread over the rest of it.
+local function spread(self, limit)
+  local remaining, reset = limit.remaining, limit.reset
+  if not remaining or not reset or not limit.limit then
+    return
+  end
+  if remaining <= limit.limit * NEAR_END and reset > 0 then
+    self.spread = math.max(remaining, 1) / reset
+    self.spread_until = self.clock() + reset
+  else
+    self.spread, self.spread_until = nil, nil
+  end
+end
+
+--- Learns from the head of an answer.
+function Pace:learn(head)
+  if head.status == 429 then
+    slow_down(self)
+  elseif head.status and head.status < 400 then
+    speed_up(self)
+  end
+  if head.rate_limit then
+    spread(self, head.rate_limit)
+  end
+end
+
+-- ---- logins ----------------------------------------------------------------
+
+-- Zuora takes 100 logins and token requests a minute from an address; half of
+-- that is left to others there.
+local LOGINS, MINUTE = 50, 60
+local FIRST_PAUSE, LONGEST_PAUSE = 1, 60 -- seconds after a failure
+
+local Logins = {}
+Logins.__index = Logins
+
+--- The budget of a client's logins.
+function limits.logins(clock)
+  return setmetatable({ clock = clock, failures = 0, closed_until = 0,
+    count = 0, count_from = clock() }, Logins)
+end
+
+--- Whether a login may be tried: true, or nil, the seconds until it may, and
+--- the error that the last one ended with.
+function Logins:may()
+  local now = self.clock()
+  if now < self.closed_until then
+    return nil, self.closed_until - now, self.failed
+  end
+  if now - self.count_from >= MINUTE then
+    self.count, self.count_from = 0, now
+  end
+  if self.count >= LOGINS then
+    return nil, self.count_from + MINUTE - now, nil
+  end
+  self.count = self.count + 1
+  return true
+end
+
+function Logins:succeeded()
+  self.failures, self.failed = 0, nil
+end
+
+--- After a failure none is tried for a while, longer with each.
+function Logins:fail(err)
+  local pause = FIRST_PAUSE * 2 ^ math.min(self.failures, 6)
+  self.failures = self.failures + 1
+  self.failed = err
+  self.closed_until = self.clock() + math.min(math.max(pause,
+    err.retry_after or 0), LONGEST_PAUSE)
+end
+
+return limits
