@@ -3,6 +3,7 @@
 local zuora = require "zuora"
 
 local entities = {} -- by name
+local order = {} -- of names, as listed
 local names = {} -- by id
 
 -- ---- for the eye -----------------------------------------------------------
@@ -75,6 +76,7 @@ local function show_entities()
     if not entity.parentId or type(entity.parentId) == "userdata" then
       entities.global = entity
     end
+    order[#order + 1] = entity.name
     rows[#rows + 1] = { entity.name, entity.id, entity.status }
   end
   table_of(rows)
@@ -109,9 +111,9 @@ local function find_unconnected()
   for c in client.connections.each { type = "outbound" } do
     taken[c.targetEntityId] = true
   end
-  for id, name in pairs(names) do
+  for _, name in ipairs(order) do
     local entity = entities[name]
-    if id ~= entities.global.id and not taken[id] and
+    if entity.id ~= entities.global.id and not taken[entity.id] and
       entity.status == "Provisioned" then
       return entity
     end
@@ -129,7 +131,7 @@ local function initiate_and_accept()
   local accepted = assert(client.connections.accept(made.id, as(target)))
   line("connection %s is Connected", made.id)
   trail(accepted.meta)
-  return made.id
+  return made.id, target
 end
 
 local function deny_one()
@@ -158,12 +160,12 @@ local function mistake(title, err)
     err.outcome)
 end
 
-local function mistakes(id)
+local function mistakes(id, target)
   step("Three mistakes, and what is said to them")
   mistake("A track id with a colon in it:",
     select(2, client.connections.accept(id, { zuora_track_id = "run:42" })))
   mistake("Accepting what is disconnected, to which Zuora answers 200:",
-    select(2, client.connections.accept(id)))
+    select(2, client.connections.accept(id, as(target))))
   local stranger = assert(zuora.new {
     base_url = os.getenv "ZUORA_BASE_URL",
     ca_file = os.getenv "ZUORA_CA_FILE",
@@ -179,9 +181,9 @@ print(("zuora %s, %s"):format(zuora._VERSION, tostring(client)))
 show_entities()
 show_inbound()
 show_outbound()
-local id = initiate_and_accept()
+local id, target = initiate_and_accept()
 deny_one()
 disconnect(id)
-mistakes(id)
+mistakes(id, target)
 client:close()
 print "\nDone."

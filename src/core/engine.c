@@ -1,7 +1,5 @@
 /* engine.c: exchanges over one curl_multi. The one file that knows libcurl.
- *
- * The callbacks only append to buffers and note what they are told; nothing
- * is decided and nobody is called back in them. */
+ * Its callbacks append to buffers and note what they are told; no more. */
 #include "engine.h"
 
 #include <curl/curl.h>
@@ -106,7 +104,7 @@ static int open_multi(zuora_engine *engine)
 
 void zuora__engine_close(zuora_engine *engine)
 {
-  while (engine->idle_count > 0)
+  while (engine->idle && engine->idle_count > 0)
     curl_easy_cleanup(engine->idle[--engine->idle_count]);
   if (engine->multi)
     curl_multi_cleanup(engine->multi);
@@ -214,15 +212,6 @@ static int set_headers(const zuora_engine *engine, zuora_exchange *x)
   return ok;
 }
 
-static void free_headers(zuora_exchange *x)
-{
-  struct curl_slist *line;
-  for (line = x->headers; line; line = line->next)
-    zuora__wipe(line->data, strlen(line->data));
-  curl_slist_free_all(x->headers);
-  x->headers = NULL;
-}
-
 static int set_method(CURL *easy, const zuora_request *request)
 {
   int get = !strcmp(request->method, "GET");
@@ -252,6 +241,7 @@ static int prepare(zuora_engine *engine, zuora_exchange *x)
 static void release(zuora_engine *engine, zuora_exchange *x)
 {
   CURL *easy = x->easy;
+  struct curl_slist *line;
   if (easy) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
@@ -261,8 +251,10 @@ static void release(zuora_engine *engine, zuora_exchange *x)
     else
       curl_easy_cleanup(easy);
   }
-  x->easy = NULL;
-  free_headers(x);
+  for (line = x->headers; line; line = line->next)
+    zuora__wipe(line->data, strlen(line->data));
+  curl_slist_free_all(x->headers);
+  x->easy = x->headers = NULL;
 }
 
 void zuora__engine_start(zuora_engine *engine, zuora_exchange *exchange)

@@ -241,7 +241,7 @@ void zuora_response_read(zuora_response *response, const char *line,
   size_t length, used;
   while (size > 0 && strchr("\r\n \t", line[size - 1]) && line[size - 1])
     size--;
-  if (size >= 12 && !memcmp(line, "HTTP/", 5)) {
+  if (size >= 5 && !memcmp(line, "HTTP/", 5)) {
     value = memchr(line, ' ', size);
     zuora_response_clear(response);
     if (value)

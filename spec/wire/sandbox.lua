@@ -1,0 +1,120 @@
+-- The sandbox that these specs run under, by its control API.
+local zuora = require "zuora"
+
+local sandbox = {
+  global = "8a808255557baba1015580e12fa5083a",
+  us = "8a80825555a3c7a10155b46120d058e7",
+}
+
+-- Plain HTTP, on loopback: what goes wrong on TLS must not touch the control.
+local control = assert(zuora.new {
+  base_url = assert(os.getenv "ZUORA_SANDBOX_HTTP_URL",
+    "run this under sandbox/zuora-sandbox"),
+  access_token = "none",
+})
+
+local function ask(method, path, body)
+  return assert(control:request { method = method, path = "/_sandbox/" .. path,
+    body = body })
+end
+
+function sandbox.reset(options)
+  ask("POST", "reset", options or { keep_tokens = false })
+end
+
+function sandbox.scenario(scenario)
+  ask("POST", "scenario", scenario)
+end
+
+function sandbox.settings(settings)
+  ask("POST", "settings", settings)
+end
+
+function sandbox.assume(assumptions)
+  ask("POST", "assumptions", assumptions)
+end
+
+function sandbox.state()
+  return ask("GET", "state")
+end
+
+--- The requests since the reset, in order.
+function sandbox.journal()
+  return ask("GET", "journal")
+end
+
+--- The last request of that operation.
+function sandbox.last(operation)
+  local found
+  for _, entry in ipairs(sandbox.journal()) do
+    if not operation or entry.operation == operation then
+      found = entry
+    end
+  end
+  return found
+end
+
+--- How many requests of that operation there were.
+function sandbox.count(operation)
+  local n = 0
+  for _, entry in ipairs(sandbox.journal()) do
+    if entry.operation == operation then
+      n = n + 1
+    end
+  end
+  return n
+end
+
+function sandbox.fault(fault)
+  ask("POST", "faults", fault)
+end
+
+--- Moves the sandbox's clock.
+function sandbox.advance(seconds)
+  ask("POST", "clock", { advance = seconds })
+end
+
+local function merge(base, more)
+  for key, value in pairs(more or {}) do
+    base[key] = value
+  end
+  return base
+end
+
+--- Options of a client of the sandbox, without credentials.
+function sandbox.options(more)
+  return merge({
+    base_url = os.getenv "ZUORA_BASE_URL",
+    ca_file = os.getenv "ZUORA_CA_FILE",
+    zuora_entity_ids = sandbox.global,
+    backoff_base = 0.001,
+  }, more)
+end
+
+--- A client by OAuth.
+function sandbox.client(more)
+  return assert(zuora.new(sandbox.options(merge({
+    client_id = os.getenv "ZUORA_CLIENT_ID",
+    client_secret = os.getenv "ZUORA_CLIENT_SECRET",
+  }, more))))
+end
+
+--- A client by API user.
+function sandbox.user(more)
+  return assert(zuora.new(sandbox.options(merge({
+    api_access_key_id = os.getenv "ZUORA_API_ACCESS_KEY_ID",
+    api_secret_access_key = os.getenv "ZUORA_API_SECRET_ACCESS_KEY",
+  }, more))))
+end
+
+--- An inbound connection of the global entity that is Pending.
+function sandbox.pending(client)
+  for connection in client.connections.each { type = "inbound" } do
+    if connection.status == "Pending" then
+      return connection.id
+    end
+  end
+  error "the scenario has no pending connection"
+end
+
+return sandbox
