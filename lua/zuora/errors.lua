@@ -17,6 +17,7 @@ local errors = {}
 ---@field zuora_track_id string|nil
 ---@field retry_after number|nil seconds
 ---@field attempts integer how often the call was sent
+---@field time integer when it happened, Unix time
 ---@field retryable boolean whether the same call may be made again as it is
 ---@field outcome string|nil of a call that changes something: not_done, done
 --- or unknown
@@ -85,11 +86,39 @@ function Error:__tostring()
     what_to_do(self))
 end
 
+local REPORTED = {
+  { "Operation", "operation" }, { "Time (UTC)", "time" },
+  { "HTTP status", "status" }, { "Zuora-Request-Id", "zuora_request_id" },
+  { "Zuora-Track-Id", "zuora_track_id" }, { "processId", "process_id" },
+  { "Attempts", "attempts" }, { "Outcome", "outcome" },
+}
+
+--- What Zuora's support asks for, a line each: operation, time, ids, codes.
+---@return string
+function Error:report()
+  local lines = {}
+  local values = setmetatable({
+    time = os.date("!%Y-%m-%d %H:%M:%S", self.time) }, { __index = self })
+  for _, entry in ipairs(REPORTED) do
+    if values[entry[2]] ~= nil then
+      lines[#lines + 1] = ("%s: %s"):format(entry[1], values[entry[2]])
+    end
+  end
+  for _, reason in ipairs(self.reasons or {}) do
+    lines[#lines + 1] = ("Reason: %s %s"):format(
+      type(reason.code) == "number" and ("%.0f"):format(reason.code)
+        or tostring(reason.code or "-"), errors.quote(reason.message or ""))
+  end
+  lines[#lines + 1] = "What happened: " .. self.message
+  return table.concat(lines, "\n")
+end
+
 --- Makes an error of these fields.
 ---@return zuora.Error
 function errors.new(fields)
   fields.attempts = fields.attempts or 0
   fields.retryable = fields.retryable or false
+  fields.time = fields.time or os.time()
   return setmetatable(fields, Error)
 end
 
