@@ -42,6 +42,7 @@ build = {
         "src/core/operation.c",
         "src/core/origin.c",
         "src/core/poller.c",
+        "src/core/queue.c",
         "src/core/request.c",
         "src/core/response.c",
         "src/core/retry.c",

@@ -10,40 +10,42 @@
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "libcurl 7.80.0 or later is needed"
 #endif
-
-enum { HEAD_LIMIT = 256 * 1024, EXPECT_SIZE = 1024 * 1024 };
+/* A handle and what it was last told, so that a call like the one before has
+ * little to tell. The lines hold credentials: they are wiped when others take
+ * their place, and when the engine closes. */
+struct zuora_slot {
+  CURL *easy;
+  zuora_exchange *exchange;   /* NULL while idle */
+  zuora_text lines, next;     /* header lines, a NUL after each; to be */
+  struct curl_slist *headers; /* of those lines; an array */
+  const char *method;         /* one of a few constants, or NULL */
+  char detail[CURL_ERROR_SIZE];
+};
 
 /* ---- libcurl's callbacks ------------------------------------------------ */
 
-static size_t on_header(char *data, size_t size, size_t count, void *user)
+/* The size of a piece is told in items of one byte. */
+static size_t on_header(char *data, size_t one, size_t size, void *user)
 {
-  zuora_exchange *x = user;
-  x->head_size += size * count;
-  if (x->head_size > HEAD_LIMIT)
-    return 0;
-  zuora_response_read(&x->response, data, size * count);
-  return size * count;
+  (void)one;
+  return zuora__exchange_head(((zuora_slot *)user)->exchange, data, size);
 }
 
-static size_t on_body(char *data, size_t size, size_t count, void *user)
+static size_t on_body(char *data, size_t one, size_t size, void *user)
 {
-  zuora_exchange *x = user;
-  zuora__text_add(&x->body, data, size * count);
-  return x->body.failed ? 0 : size * count;
+  zuora_exchange *x = ((zuora_slot *)user)->exchange;
+  (void)one;
+  zuora__text_add(&x->body, data, size);
+  return x->body.failed ? 0 : size;
 }
 
-/* libcurl sends a request again by itself when a kept connection breaks
- * before the answer. Whether the first was carried out nobody knows, so what
- * changes something leaves once only. */
 static int on_request(void *user, char *local, char *remote, int local_port,
                       int remote_port)
 {
-  zuora_exchange *x = user;
   (void)local, (void)remote, (void)local_port, (void)remote_port;
-  if (x->request.writes && x->starts > 0)
-    return CURL_PREREQFUNC_ABORT;
-  x->starts++;
-  return CURL_PREREQFUNC_OK;
+  return zuora__exchange_leaves(((zuora_slot *)user)->exchange)
+             ? CURL_PREREQFUNC_OK
+             : CURL_PREREQFUNC_ABORT;
 }
 
 static curl_socket_t on_open(void *user, curlsocktype purpose,
@@ -102,10 +104,19 @@ static int open_multi(zuora_engine *engine)
                             (long)engine->max_concurrency);
 }
 
+static void free_slot(zuora_slot *slot)
+{
+  curl_easy_cleanup(slot->easy);
+  free(slot->headers);
+  zuora__text_free(&slot->lines);
+  zuora__text_free(&slot->next);
+  free(slot);
+}
+
 void zuora__engine_close(zuora_engine *engine)
 {
   while (engine->idle && engine->idle_count > 0)
-    curl_easy_cleanup(engine->idle[--engine->idle_count]);
+    free_slot(engine->idle[--engine->idle_count]);
   if (engine->multi)
     curl_multi_cleanup(engine->multi);
   if (engine->share)
@@ -120,9 +131,13 @@ void zuora__engine_close(zuora_engine *engine)
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  int features;
   if (engine->multi)
     return ZUORA_OK;
   pthread_once(&once, init_global);
+  features = curl_version_info(CURLVERSION_NOW)->features;
+  zuora__engine_write_fixed(engine, features & CURL_VERSION_BROTLI,
+                            features & CURL_VERSION_ZSTD);
   engine->idle = calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
   if (!global_code && engine->idle && !zuora__poller_new(&engine->poller) &&
       open_multi(engine))
@@ -136,136 +151,169 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 
 #define SET(option, value) (!curl_easy_setopt(easy, option, value))
 
-/* What is the same for every exchange of the engine; set once a handle. */
-static int set_up(zuora_engine *engine, CURL *easy)
+static int set_callbacks(zuora_engine *engine, zuora_slot *slot)
+{
+  CURL *easy = slot->easy;
+  return SET(CURLOPT_OPENSOCKETFUNCTION, on_open) &&
+         SET(CURLOPT_OPENSOCKETDATA, engine) &&
+         SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
+         SET(CURLOPT_CLOSESOCKETDATA, engine) &&
+         SET(CURLOPT_HEADERFUNCTION, on_header) &&
+         SET(CURLOPT_HEADERDATA, slot) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
+         SET(CURLOPT_WRITEDATA, slot) &&
+         SET(CURLOPT_PREREQFUNCTION, on_request) &&
+         SET(CURLOPT_PREREQDATA, slot) && SET(CURLOPT_PRIVATE, slot) &&
+         SET(CURLOPT_ERRORBUFFER, slot->detail);
+}
+
+/* What is the same for all engines. */
+static const struct {
+  CURLoption option;
+  long value;
+} settings[] = {{CURLOPT_NOSIGNAL, 1},
+#if LIBCURL_VERSION_NUM >= 0x075700
+                /* A name server that is silent must not hold up the closing. */
+                {CURLOPT_QUICK_EXIT, 1},
+#endif
+                {CURLOPT_FOLLOWLOCATION, 0},
+                {CURLOPT_PATH_AS_IS, 1},
+                {CURLOPT_PIPEWAIT, 1},
+                {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+                {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
+                {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}};
+
+/* Done once a handle. */
+static int set_up(zuora_engine *engine, zuora_slot *slot)
 {
   const char *protocols = engine->base.origin.secure ? "https" : "http";
-  return SET(CURLOPT_SHARE, engine->share) && SET(CURLOPT_NOSIGNAL, 1L) &&
+  int direct = zuora__engine_direct(engine);
+  CURL *easy = slot->easy;
+  size_t i;
+  for (i = 0; i < sizeof settings / sizeof *settings; i++)
+    if (!SET(settings[i].option, settings[i].value))
+      return 0;
+  return SET(CURLOPT_SHARE, engine->share) &&
 #if LIBCURL_VERSION_NUM >= 0x075500
          SET(CURLOPT_PROTOCOLS_STR, protocols) &&
 #else
          SET(CURLOPT_PROTOCOLS,
              protocols[4] ? (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP) &&
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-         /* A name server that is silent must not hold up the closing. */
-         SET(CURLOPT_QUICK_EXIT, 1L) &&
-#endif
-         SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PATH_AS_IS, 1L) &&
          SET(CURLOPT_ACCEPT_ENCODING, "") &&
-         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
-         SET(CURLOPT_PIPEWAIT, 1L) &&
-         SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-         SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
-         SET(CURLOPT_USERAGENT, engine->user_agent) &&
          (!engine->ca_file || SET(CURLOPT_CAINFO, engine->ca_file)) &&
-         (!engine->proxy || SET(CURLOPT_PROXY, engine->proxy)) &&
+         SET(CURLOPT_PROXY, direct ? "" : engine->proxy) &&
+         SET(CURLOPT_NOPROXY, direct ? "*" : NULL) &&
          SET(CURLOPT_CONNECTTIMEOUT_MS,
              (long)(engine->connect_timeout * 1000)) &&
-         SET(CURLOPT_OPENSOCKETFUNCTION, on_open) &&
-         SET(CURLOPT_OPENSOCKETDATA, engine) &&
-         SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
-         SET(CURLOPT_CLOSESOCKETDATA, engine) &&
-         SET(CURLOPT_HEADERFUNCTION, on_header) &&
-         SET(CURLOPT_WRITEFUNCTION, on_body) &&
-         SET(CURLOPT_PREREQFUNCTION, on_request);
+         set_callbacks(engine, slot);
 }
 
-static CURL *take_handle(zuora_engine *engine)
+static zuora_slot *take_slot(zuora_engine *engine)
 {
-  CURL *easy;
+  zuora_slot *slot;
   if (engine->idle_count > 0)
     return engine->idle[--engine->idle_count];
-  easy = curl_easy_init();
-  if (easy && !set_up(engine, easy)) {
-    curl_easy_cleanup(easy);
+  if (!(slot = calloc(1, sizeof *slot)))
     return NULL;
+  zuora__text_init(&slot->lines, ZUORA_HEAD_LIMIT);
+  zuora__text_init(&slot->next, ZUORA_HEAD_LIMIT);
+  slot->easy = curl_easy_init();
+  if (slot->easy && set_up(engine, slot))
+    return slot;
+  free_slot(slot);
+  return NULL;
+}
+
+/* Makes a list of libcurl's of the lines, which stay where they are. */
+static int list_lines(zuora_slot *slot)
+{
+  const zuora_text *lines = &slot->lines;
+  struct curl_slist *headers;
+  size_t at, count = 0, i = 0;
+  for (at = 0; at < lines->size; at += strlen(lines->data + at) + 1)
+    count++;
+  headers = realloc(slot->headers, count * sizeof *headers);
+  if (!headers)
+    return 0;
+  slot->headers = headers;
+  for (at = 0; i < count; at += strlen(lines->data + at) + 1, i++) {
+    headers[i].data = lines->data + at;
+    headers[i].next = i + 1 < count ? &headers[i + 1] : NULL;
   }
-  return easy;
+  return 1;
 }
 
-static int append_lines(struct curl_slist **list, const zuora_text *lines)
+static int set_headers(zuora_slot *slot)
 {
-  size_t at = 0;
-  int ok = !lines->failed;
-  while (ok && at < lines->size) {
-    struct curl_slist *longer = curl_slist_append(*list, lines->data + at);
-    ok = longer != NULL;
-    *list = ok ? longer : *list;
-    at += strlen(lines->data + at) + 1;
-  }
-  return ok;
+  zuora_text swap = slot->lines, *next = &slot->next;
+  CURL *easy = slot->easy;
+  zuora__exchange_lines(next, slot->exchange);
+  if (next->failed)
+    return 0;
+  if (next->size == swap.size && !memcmp(next->data, swap.data, swap.size))
+    return 1;
+  slot->lines = *next;
+  *next = swap;
+  return list_lines(slot) && SET(CURLOPT_HTTPHEADER, slot->headers);
 }
 
-static int set_headers(const zuora_engine *engine, zuora_exchange *x)
+static int set_method(zuora_slot *slot, const zuora_request *request)
 {
-  struct curl_slist *list = NULL;
-  zuora_text more;
-  int ok;
-  zuora__text_init(&more, HEAD_LIMIT);
-  zuora__sign(&more, engine, x->sign);
-  if (x->request.body.size >= EXPECT_SIZE)
-    zuora__text_add(&more, "Expect:", sizeof "Expect:");
-  ok = append_lines(&list, &x->request.headers) && append_lines(&list, &more);
-  zuora__text_free(&more);
-  x->headers = list;
-  return ok;
-}
-
-static int set_method(CURL *easy, const zuora_request *request)
-{
+  CURL *easy = slot->easy;
   int get = !strcmp(request->method, "GET");
-  if (get || (!request->body.size && !strcmp(request->method, "DELETE")))
-    return SET(CURLOPT_HTTPGET, 1L) &&
-           SET(CURLOPT_CUSTOMREQUEST, get ? NULL : request->method);
-  return SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size) &&
-         SET(CURLOPT_POSTFIELDS,
-             request->body.size ? request->body.data : "") &&
-         SET(CURLOPT_CUSTOMREQUEST, request->method);
+  int bodiless =
+      get || (!request->body.size && !strcmp(request->method, "DELETE"));
+  if (slot->method != request->method || bodiless) {
+    slot->method = NULL;
+    if (bodiless && !SET(CURLOPT_HTTPGET, 1L))
+      return 0;
+    if (!SET(CURLOPT_CUSTOMREQUEST, get ? NULL : request->method))
+      return 0;
+    slot->method = bodiless ? NULL : request->method;
+  }
+  return bodiless ||
+         (SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size) &&
+          SET(CURLOPT_POSTFIELDS,
+              request->body.size ? request->body.data : ""));
 }
 
-static int prepare(zuora_engine *engine, zuora_exchange *x)
+static int prepare(zuora_slot *slot)
 {
-  CURL *easy = x->easy;
+  const zuora_exchange *x = slot->exchange;
+  CURL *easy = slot->easy;
   double left = x->deadline - zuora_clock();
-  return set_headers(engine, x) && set_method(easy, &x->request) &&
+  slot->detail[0] = '\0';
+  return set_headers(slot) && set_method(slot, &x->request) &&
          SET(CURLOPT_URL, x->request.url.data) &&
-         SET(CURLOPT_HTTPHEADER, x->headers) &&
-         SET(CURLOPT_TIMEOUT_MS, left > 0.001 ? (long)(left * 1000) : 1L) &&
-         SET(CURLOPT_ERRORBUFFER, x->detail) && SET(CURLOPT_PRIVATE, x) &&
-         SET(CURLOPT_HEADERDATA, x) && SET(CURLOPT_WRITEDATA, x) &&
-         SET(CURLOPT_PREREQDATA, x);
+         SET(CURLOPT_TIMEOUT_MS, left > 0.001 ? (long)(left * 1000) : 1L);
 }
 
-/* Takes everything of the exchange off the handle and keeps that. */
+/* Takes the exchange off its slot and keeps that. */
 static void release(zuora_engine *engine, zuora_exchange *x)
 {
-  CURL *easy = x->easy;
-  struct curl_slist *line;
-  if (easy) {
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
-    if (engine->idle_count < engine->max_concurrency)
-      engine->idle[engine->idle_count++] = easy;
-    else
-      curl_easy_cleanup(easy);
-  }
-  for (line = x->headers; line; line = line->next)
-    zuora__wipe(line->data, strlen(line->data));
-  curl_slist_free_all(x->headers);
-  x->easy = x->headers = NULL;
+  zuora_slot *slot = x->slot;
+  x->slot = NULL;
+  if (!slot)
+    return;
+  slot->exchange = NULL;
+  zuora__text_wipe(&slot->next);
+  if (engine->idle_count < engine->max_concurrency)
+    engine->idle[engine->idle_count++] = slot;
+  else
+    free_slot(slot);
 }
 
 void zuora__engine_start(zuora_engine *engine, zuora_exchange *exchange)
 {
   zuora_exchange *x = exchange;
-  x->easy = take_handle(engine);
-  if (x->easy && prepare(engine, x) &&
-      !curl_multi_add_handle(engine->multi, x->easy)) {
-    x->state = ZUORA_RUNNING;
-    engine->running++;
-    return;
+  zuora_slot *slot = x->slot = take_slot(engine);
+  if (slot) {
+    slot->exchange = x;
+    if (prepare(slot) && !curl_multi_add_handle(engine->multi, slot->easy)) {
+      x->state = ZUORA_RUNNING;
+      engine->running++;
+      return;
+    }
   }
   release(engine, x);
   zuora__fail(&x->error, ZUORA_MEMORY, NULL, "out of memory");
@@ -274,7 +322,7 @@ void zuora__engine_start(zuora_engine *engine, zuora_exchange *exchange)
 
 void zuora__engine_stop(zuora_engine *engine, zuora_exchange *exchange)
 {
-  curl_multi_remove_handle(engine->multi, exchange->easy);
+  curl_multi_remove_handle(engine->multi, exchange->slot->easy);
   release(engine, exchange);
   engine->running--;
 }
@@ -298,24 +346,14 @@ static zuora_code code_of(CURLcode code, const zuora_exchange *x)
   return ZUORA_NETWORK;
 }
 
-static void describe(zuora_exchange *x, const zuora_engine *engine,
-                     CURLcode code)
+static void fail(zuora_exchange *x, CURLcode code)
 {
-  const char *words = x->detail[0] ? x->detail : curl_easy_strerror(code);
-  if (x->body.failed == ZUORA_MEMORY)
-    zuora__fail(&x->error, ZUORA_MEMORY, NULL, "out of memory");
-  else if (x->body.failed)
-    zuora__fail(&x->error, ZUORA_PROTOCOL, NULL,
-                "the answer is larger than %lu bytes",
-                (unsigned long)engine->max_body);
-  else if (x->head_size > HEAD_LIMIT)
-    zuora__fail(&x->error, ZUORA_PROTOCOL, NULL,
-                "the head of the answer is larger than %d bytes", HEAD_LIMIT);
-  else if (code == CURLE_ABORTED_BY_CALLBACK)
-    zuora__fail(&x->error, ZUORA_NETWORK, NULL,
-                "the connection broke before the answer");
-  else
-    zuora__fail(&x->error, code_of(code, x), NULL, "%s", words);
+  const char *words = x->slot->detail;
+  if (!words[0])
+    words = curl_easy_strerror(code);
+  if (code == CURLE_ABORTED_BY_CALLBACK)
+    words = "the connection broke before the answer";
+  zuora__exchange_fail(x, code_of(code, x), words);
 }
 
 static void measure(zuora_response *response, CURL *easy)
@@ -334,67 +372,29 @@ static void measure(zuora_response *response, CURL *easy)
   response->bytes_received = (double)(head + down);
 }
 
-static void collect(zuora_engine *engine)
+void zuora__engine_collect(zuora_engine *engine)
 {
   CURLMsg *message;
   int left;
   while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
-    zuora_exchange *x = NULL;
+    zuora_slot *slot = NULL;
+    zuora_exchange *x;
     CURLcode code = message->data.result;
     if (message->msg != CURLMSG_DONE)
       continue;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
-    measure(&x->response, message->easy_handle);
-    zuora__engine_stop(engine, x);
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
+    x = slot->exchange;
+    measure(&x->response, slot->easy);
     if (code)
-      describe(x, engine, code);
+      fail(x, code);
+    zuora__engine_stop(engine, x);
     zuora__exchange_end(x);
   }
 }
 
-/* ---- moving ------------------------------------------------------------- */
-
-/* Lets libcurl do what its timer asks for: that is how a new exchange gets
- * going. Bounded, since a timer may be set again at once. */
-static void run_timer(zuora_engine *engine)
+void zuora__engine_act(zuora_engine *engine, int fd, int events)
 {
-  int rounds = 4, running;
-  while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora_clock()) {
-    engine->timer = -1;
-    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  }
-}
-
-static void run_sockets(zuora_engine *engine, double timeout)
-{
-  zuora_ready ready[64];
-  double due = zuora_engine_timeout(engine);
-  int i, n, running;
-  if (timeout > 0 && due >= 0 && due < timeout)
-    timeout = due;
-  if (timeout > 3600)
-    timeout = 3600;
-  /* Rounded up, or the last fraction of a millisecond would be spun. */
-  n = zuora__poller_wait(engine->poller, ready, 64,
-                         timeout > 0 ? (int)(timeout * 1000 + 0.999) : 0);
-  for (i = 0; i < n; i++)
-    curl_multi_socket_action(engine->multi, ready[i].fd, ready[i].events,
-                             &running);
-}
-
-zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
-{
-  *ended = 0;
-  if (!engine->multi)
-    return ZUORA_OK;
-  zuora__queue_move(engine, zuora_clock());
-  run_timer(engine);
-  collect(engine);
-  run_sockets(engine, engine->ended ? 0 : timeout);
-  run_timer(engine);
-  collect(engine);
-  zuora__queue_move(engine, zuora_clock());
-  *ended = engine->ended;
-  engine->ended = 0;
-  return ZUORA_OK;
+  int running;
+  curl_multi_socket_action(engine->multi, fd < 0 ? CURL_SOCKET_TIMEOUT : fd,
+                           events, &running);
 }

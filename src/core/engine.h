@@ -1,5 +1,5 @@
-/* engine.h: what engine.c and exchange.c share. Private. Knows no libcurl:
- * its handles are void pointers here. */
+/* engine.h: what engine.c, exchange.c and settings.c share. Private. Knows no
+ * libcurl: its handles are void pointers here. */
 #ifndef ZUORA_ENGINE_H
 #define ZUORA_ENGINE_H
 
@@ -7,7 +7,10 @@
 #include "request.h"
 #include "response.h"
 
-enum { ZUORA_DEFAULTS = 8 };
+enum { ZUORA_DEFAULTS = 8, ZUORA_HEAD_LIMIT = 256 * 1024 };
+
+/* engine.c: a handle of libcurl and what belongs to it. */
+typedef struct zuora_slot zuora_slot;
 
 /* A value that calls take where they give none. */
 typedef struct zuora_default {
@@ -22,10 +25,15 @@ typedef enum zuora_state {
   ZUORA_ENDED
 } zuora_state;
 
+typedef struct zuora_queue {
+  zuora_exchange *first, *last;
+} zuora_queue;
+
 struct zuora_exchange {
-  zuora_engine *engine;                        /* NULL once that is freed */
-  zuora_exchange *previous, *next;             /* all of the engine's */
-  zuora_exchange *queue_previous, *queue_next; /* those that wait */
+  zuora_engine *engine;            /* NULL once that is freed */
+  zuora_exchange *previous, *next; /* all of the engine's */
+  zuora_queue *queue;              /* the one that it is in, or NULL */
+  zuora_exchange *queue_previous, *queue_next;
   zuora_request request;
   zuora_response response;
   zuora_text body;
@@ -33,10 +41,10 @@ struct zuora_exchange {
   zuora_state state;
   zuora_sign sign;
   double submitted, due, deadline; /* seconds on the monotonic clock */
-  void *easy, *headers;            /* while running */
+  unsigned long id;                /* of the submission */
+  zuora_slot *slot;                /* while running */
   size_t head_size;                /* bytes of header lines received */
   int starts;                      /* how often the request began to leave */
-  char detail[256];                /* libcurl's own words */
 };
 
 struct zuora_engine {
@@ -47,15 +55,21 @@ struct zuora_engine {
   int max_concurrency;
   zuora_text secrets[ZUORA_SECRET_COUNT];
   zuora_default defaults[ZUORA_DEFAULTS];
+  int default_count;
   zuora_exchange *all;
-  zuora_exchange *first, *last; /* the queue, by due time */
-  double queue_deadline;        /* none in the queue ends before this */
+  zuora_exchange *spare; /* freed ones, by `next`, kept for reuse */
+  int spare_count;
+  zuora_queue waits;     /* by due time */
+  zuora_queue done;      /* ended, nobody was told yet; in order */
+  double queue_deadline; /* none that waits ends before this */
   int waiting, running, ended;
+  unsigned long submissions;
   zuora_poller *poller; /* made with the first submission ... */
   void *multi, *share;  /* ... as these are */
-  void **idle;          /* easy handles ready for reuse */
+  zuora_slot **idle;    /* ready for reuse */
   int idle_count;
-  double timer; /* when libcurl wants to be called; -1: not */
+  zuora_text fixed; /* header lines of every request, a NUL after each */
+  double timer;     /* when libcurl wants to be called; -1: not */
 };
 
 /* engine.c: makes what needs descriptors; called once, before the first
@@ -65,18 +79,43 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error);
 void zuora__engine_close(zuora_engine *engine);
 /* engine.c: hands it to libcurl. On failure it has ended. */
 void zuora__engine_start(zuora_engine *engine, zuora_exchange *exchange);
+/* engine.c: tells libcurl what came on a socket; -1: that its time is due. */
+void zuora__engine_act(zuora_engine *engine, int fd, int events);
+/* engine.c: ends those that libcurl is done with. */
+void zuora__engine_collect(zuora_engine *engine);
+/* settings.c: whether there is no proxy: then libcurl need not look for one
+ * before each request. */
+int zuora__engine_direct(const zuora_engine *engine);
+/* settings.c: writes the lines that all requests have; what libcurl adds by
+ * itself it writes twice. Of the codings that it knows, deflate means different
+ * things to different servers. */
+void zuora__engine_write_fixed(zuora_engine *engine, int brotli, int zstd);
 /* engine.c: takes a running exchange back from libcurl. */
 void zuora__engine_stop(zuora_engine *engine, zuora_exchange *exchange);
 
-/* exchange.c: starts what is due, ends what waited too long. */
-void zuora__queue_move(zuora_engine *engine, double now);
-/* exchange.c: the time when the queue has something to do; -1: never. */
-double zuora__queue_due(const zuora_engine *engine);
-/* exchange.c: adds header lines with the credentials, a NUL after each. The
- * secrets may be gone since the submission: then they are empty. */
-void zuora__sign(zuora_text *lines, const zuora_engine *engine,
-                 zuora_sign sign);
+/* queue.c: puts it among those that wait. */
+void zuora__queue_wait(zuora_engine *engine, zuora_exchange *exchange);
+/* queue.c: puts it among those that ended. */
+void zuora__queue_done(zuora_engine *engine, zuora_exchange *exchange);
+/* queue.c: takes it out of whichever it is in. */
+void zuora__queue_remove(zuora_exchange *exchange);
+/* exchange.c: adds its header lines, a NUL after each, with the credentials.
+ * Those may be gone since the submission: then they are empty. */
+void zuora__exchange_lines(zuora_text *lines, const zuora_exchange *exchange);
+/* exchange.c: whether its request may leave now. libcurl sends a request again
+ * by itself when a kept connection breaks before the answer. Whether the first
+ * was carried out nobody knows, so what changes something leaves once only. */
+int zuora__exchange_leaves(zuora_exchange *exchange);
+/* exchange.c: takes a header line; returns its size, or 0 when the head is too
+ * large. */
+size_t zuora__exchange_head(zuora_exchange *exchange, const char *data,
+                            size_t size);
+/* exchange.c: notes why it failed: `words`, unless a bound was passed. */
+void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
+                          const char *words);
 /* exchange.c: marks the end. */
 void zuora__exchange_end(zuora_exchange *exchange);
+/* exchange.c: frees those kept for reuse. */
+void zuora__exchange_drop_spare(zuora_engine *engine);
 
 #endif

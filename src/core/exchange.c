@@ -1,105 +1,12 @@
-/* exchange.c: an exchange from its making to its end, and the queue it waits
- * in. What libcurl does of it is in engine.c. */
+/* exchange.c: an exchange from its making to its end. What libcurl does of it
+ * is in engine.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "engine.h"
 
-/* ---- the queue ---------------------------------------------------------- */
-
-static void enqueue(zuora_engine *engine, zuora_exchange *x)
-{
-  zuora_exchange *after = engine->last;
-  while (after && after->due > x->due)
-    after = after->queue_previous;
-  x->queue_previous = after;
-  x->queue_next = after ? after->queue_next : engine->first;
-  if (x->queue_next)
-    x->queue_next->queue_previous = x;
-  else
-    engine->last = x;
-  if (after)
-    after->queue_next = x;
-  else
-    engine->first = x;
-  if (!engine->waiting++ || x->deadline < engine->queue_deadline)
-    engine->queue_deadline = x->deadline;
-  x->state = ZUORA_WAITING;
-}
-
-static void dequeue(zuora_engine *engine, zuora_exchange *x)
-{
-  if (x->queue_previous)
-    x->queue_previous->queue_next = x->queue_next;
-  else
-    engine->first = x->queue_next;
-  if (x->queue_next)
-    x->queue_next->queue_previous = x->queue_previous;
-  else
-    engine->last = x->queue_previous;
-  x->queue_previous = x->queue_next = NULL;
-  engine->waiting--;
-}
-
-static void end_late(zuora_engine *engine, double now)
-{
-  zuora_exchange *x = engine->first, *next;
-  double earliest = 0;
-  for (; x; x = next) {
-    next = x->queue_next;
-    if (x->deadline <= now) {
-      dequeue(engine, x);
-      zuora__fail(&x->error, ZUORA_TIMEOUT, NULL,
-                  "its time was over before its turn came");
-      zuora__exchange_end(x);
-    } else if (earliest == 0 || x->deadline < earliest) {
-      earliest = x->deadline;
-    }
-  }
-  engine->queue_deadline = earliest;
-}
-
-void zuora__queue_move(zuora_engine *engine, double now)
-{
-  if (engine->waiting && engine->queue_deadline <= now)
-    end_late(engine, now);
-  while (engine->first && engine->first->due <= now &&
-         engine->running < engine->max_concurrency) {
-    zuora_exchange *x = engine->first;
-    dequeue(engine, x);
-    zuora__engine_start(engine, x);
-  }
-}
-
-double zuora__queue_due(const zuora_engine *engine)
-{
-  double due = engine->queue_deadline;
-  if (!engine->first)
-    return -1;
-  if (engine->running < engine->max_concurrency && engine->first->due < due)
-    due = engine->first->due;
-  return due;
-}
-
-double zuora_engine_timeout(const zuora_engine *engine)
-{
-  double due = zuora__queue_due(engine), left;
-  if (engine->timer >= 0 && (due < 0 || engine->timer < due))
-    due = engine->timer;
-  if (due < 0)
-    return -1;
-  left = due - zuora_clock();
-  return left > 0 ? left : 0;
-}
-
-int zuora_engine_fd(zuora_engine *engine)
-{
-  if (!engine->poller)
-    return -1;
-  zuora__poller_flush(engine->poller);
-  return zuora__poller_fd(engine->poller);
-}
+enum { SPARES = 4, SPARE_SIZE = 128 * 1024, EXPECT_SIZE = 1024 * 1024 };
 
 /* ---- making ------------------------------------------------------------- */
 
@@ -115,24 +22,81 @@ static int group_is_given(const zuora_operation *operation,
   return 0;
 }
 
-/* What the engine has to say where the call gives no value. */
-static zuora_value stand_in(const zuora_engine *engine,
-                            const zuora_operation *operation,
-                            const zuora_value *values, const zuora_parameter *p)
+static void use_text(zuora_value *value, const zuora_text *text)
 {
-  zuora_value value = {NULL, 0, 0, 0};
-  const zuora_text *text = &engine->secrets[p->secret];
+  value->data = text->data;
+  value->size = text->size;
+  value->present = text->size > 0;
+}
+
+/* What the engine has to say where the call gives no value. */
+static void stand_in(zuora_value *all, const zuora_engine *engine,
+                     const zuora_operation *operation,
+                     const zuora_value *values)
+{
+  const zuora_parameter *const *p = operation->parameters;
   size_t i;
-  for (i = 0; i < ZUORA_DEFAULTS; i++)
-    if (engine->defaults[i].parameter == p &&
-        !group_is_given(operation, values, p->group))
-      text = &engine->defaults[i].value;
-  if (!text->size)
-    return value;
-  value.data = text->data;
-  value.size = text->size;
-  value.present = 1;
-  return value;
+  int k;
+  for (i = 0; p[i]; i++) {
+    all[i] = values[i];
+    if (values[i].present)
+      continue;
+    if (p[i]->secret)
+      use_text(&all[i], &engine->secrets[p[i]->secret]);
+    for (k = 0; k < engine->default_count; k++)
+      if (engine->defaults[k].parameter == p[i] &&
+          !group_is_given(operation, values, p[i]->group))
+        use_text(&all[i], &engine->defaults[k].value);
+  }
+}
+
+/* A fresh one, or one that was freed. */
+static zuora_exchange *take_spare(zuora_engine *engine)
+{
+  zuora_exchange *x = engine->spare;
+  if (x) {
+    engine->spare = x->next;
+    engine->spare_count--;
+    return x;
+  }
+  x = calloc(1, sizeof *x);
+  if (x) {
+    zuora__request_init(&x->request);
+    zuora__text_init(&x->body, engine->max_body);
+    zuora_response_clear(&x->response);
+  }
+  return x;
+}
+
+static void destroy(zuora_exchange *x)
+{
+  zuora__request_free(&x->request);
+  zuora__text_free(&x->body);
+  zuora_response_clear(&x->response);
+  free(x);
+}
+
+static void keep_spare(zuora_engine *engine, zuora_exchange *x)
+{
+  zuora__request_clear(&x->request);
+  zuora__text_wipe(&x->body);
+  zuora_response_clear(&x->response);
+  memset(&x->error, 0, sizeof x->error);
+  x->state = ZUORA_IDLE;
+  x->previous = NULL;
+  x->next = engine->spare;
+  engine->spare = x;
+  engine->spare_count++;
+}
+
+void zuora__exchange_drop_spare(zuora_engine *engine)
+{
+  while (engine->spare) {
+    zuora_exchange *x = engine->spare;
+    engine->spare = x->next;
+    destroy(x);
+  }
+  engine->spare_count = 0;
 }
 
 zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
@@ -140,24 +104,17 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
                               const zuora_value *values, zuora_error *error)
 {
   zuora_value all[ZUORA_PARAMETERS];
-  zuora_exchange *x = calloc(1, sizeof *x);
+  zuora_exchange *x = take_spare(engine);
   zuora_code code;
-  size_t i;
   *out = NULL;
   if (!x)
     return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
-  for (i = 0; operation->parameters[i]; i++)
-    all[i] = values[i].present ? values[i]
-                               : stand_in(engine, operation, values,
-                                          operation->parameters[i]);
-  zuora__request_init(&x->request);
-  zuora__text_init(&x->body, engine->max_body);
-  zuora_response_clear(&x->response);
   x->engine = engine;
   x->next = engine->all;
   if (x->next)
     x->next->previous = x;
   engine->all = x;
+  stand_in(all, engine, operation, values);
   code =
       zuora__request_build(&x->request, &engine->base, operation, all, error);
   if (code)
@@ -181,16 +138,18 @@ void zuora_exchange_free(zuora_exchange *exchange)
   if (!x)
     return;
   zuora_exchange_cancel(x);
+  zuora__queue_remove(x);
   if (x->previous)
     x->previous->next = x->next;
   else if (x->engine)
     x->engine->all = x->next;
   if (x->next)
     x->next->previous = x->previous;
-  zuora__request_free(&x->request);
-  zuora__text_free(&x->body);
-  zuora_response_clear(&x->response);
-  free(x);
+  if (x->engine && x->engine->spare_count < SPARES &&
+      x->body.capacity <= SPARE_SIZE && x->request.body.capacity <= SPARE_SIZE)
+    keep_spare(x->engine, x);
+  else
+    destroy(x);
 }
 
 /* ---- running ------------------------------------------------------------ */
@@ -203,7 +162,8 @@ static void add_secret(zuora_text *lines, const char *name,
   zuora__text_add(lines, "", 1);
 }
 
-void zuora__sign(zuora_text *lines, const zuora_engine *engine, zuora_sign sign)
+static void add_credentials(zuora_text *lines, const zuora_engine *engine,
+                            zuora_sign sign)
 {
   const zuora_text *secrets = engine->secrets;
   if (sign == ZUORA_SIGN_TOKEN) {
@@ -215,6 +175,18 @@ void zuora__sign(zuora_text *lines, const zuora_engine *engine, zuora_sign sign)
   } else if (sign == ZUORA_SIGN_SESSION) {
     add_secret(lines, "Cookie: ZSession=", &secrets[ZUORA_SESSION]);
   }
+}
+
+/* libcurl would wait a second for the word of a server before a large body. */
+void zuora__exchange_lines(zuora_text *lines, const zuora_exchange *exchange)
+{
+  const zuora_engine *engine = exchange->engine;
+  const zuora_text *own = &exchange->request.headers;
+  zuora__text_add(lines, engine->fixed.data, engine->fixed.size);
+  zuora__text_add(lines, own->data, own->size);
+  add_credentials(lines, engine, exchange->sign);
+  if (exchange->request.body.size >= EXPECT_SIZE)
+    zuora__text_add(lines, "Expect:", sizeof "Expect:");
 }
 
 static int has_credentials(const zuora_engine *engine, zuora_sign sign)
@@ -248,13 +220,49 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   memset(&x->error, 0, sizeof x->error);
   x->head_size = 0;
   x->starts = 0;
-  x->detail[0] = '\0';
   x->sign = sign;
+  x->id = ++engine->submissions;
   x->submitted = zuora_clock();
   x->due = x->submitted + (delay > 0 ? delay : 0);
   x->deadline = x->due + (limit > 0 ? limit : engine->timeout);
-  enqueue(engine, x);
+  zuora__queue_wait(engine, x);
   return ZUORA_OK;
+}
+
+int zuora__exchange_leaves(zuora_exchange *exchange)
+{
+  if (exchange->request.writes && exchange->starts > 0)
+    return 0;
+  exchange->starts++;
+  return 1;
+}
+
+size_t zuora__exchange_head(zuora_exchange *exchange, const char *data,
+                            size_t size)
+{
+  exchange->head_size += size;
+  if (exchange->head_size > ZUORA_HEAD_LIMIT)
+    return 0;
+  zuora_response_read(&exchange->response, data, size);
+  return size;
+}
+
+void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
+                          const char *words)
+{
+  zuora_error *error = &exchange->error;
+  if (exchange->body.failed == ZUORA_MEMORY)
+    zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
+  else if (exchange->body.failed)
+    zuora__fail(error, ZUORA_PROTOCOL, NULL,
+                "the answer is larger than %lu bytes",
+                (unsigned long)exchange->body.limit);
+  else if (exchange->head_size > ZUORA_HEAD_LIMIT)
+    zuora__fail(error, ZUORA_PROTOCOL, NULL,
+                "the head of the answer is larger than %d bytes",
+                ZUORA_HEAD_LIMIT);
+  else
+    zuora__fail(error, code, NULL, "%s", words);
 }
 
 void zuora__exchange_end(zuora_exchange *exchange)
@@ -263,14 +271,16 @@ void zuora__exchange_end(zuora_exchange *exchange)
   zuora__response_settle(&exchange->response, (double)time(NULL));
   exchange->state = ZUORA_ENDED;
   exchange->engine->ended++;
+  zuora__queue_done(exchange->engine, exchange);
 }
 
 void zuora_exchange_cancel(zuora_exchange *exchange)
 {
   zuora_exchange *x = exchange;
-  if (x->state == ZUORA_WAITING)
-    dequeue(x->engine, x);
-  else if (x->state == ZUORA_RUNNING)
+  if (x->state == ZUORA_WAITING) {
+    zuora__queue_remove(x);
+    x->engine->waiting--;
+  } else if (x->state == ZUORA_RUNNING)
     zuora__engine_stop(x->engine, x);
   else
     return;
@@ -290,6 +300,11 @@ void zuora_engine_cancel(zuora_engine *engine)
 int zuora_exchange_done(const zuora_exchange *exchange)
 {
   return exchange->state == ZUORA_ENDED;
+}
+
+unsigned long zuora_exchange_id(const zuora_exchange *exchange)
+{
+  return exchange->id;
 }
 
 int zuora_exchange_sent(const zuora_exchange *exchange)

@@ -49,6 +49,14 @@ void zuora__request_free(zuora_request *request)
   zuora__text_free(&request->body);
 }
 
+void zuora__request_clear(zuora_request *request)
+{
+  request->writes = request->keyed = request->names_entity = 0;
+  zuora__text_wipe(&request->url);
+  zuora__text_wipe(&request->headers);
+  zuora__text_wipe(&request->body);
+}
+
 static void add_header(zuora_request *request, const char *name,
                        const char *value, size_t size)
 {

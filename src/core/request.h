@@ -24,6 +24,8 @@ zuora_code zuora__base_read(zuora_base *base, const char *url,
 
 void zuora__request_init(zuora_request *request);
 void zuora__request_free(zuora_request *request);
+/* Makes it fresh, keeping the memory. */
+void zuora__request_clear(zuora_request *request);
 
 /* Checks one value against its rule. */
 zuora_code zuora__value_check(const zuora_parameter *parameter,

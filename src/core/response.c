@@ -107,27 +107,51 @@ static double days_before(int year, int month, int day)
          day - 1;
 }
 
+/* Two digits, or -1. */
+static int read_pair(const char *text)
+{
+  if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+    return -1;
+  return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
+/* 0 to 11, or -1. */
+static int read_month(const char *text)
+{
+  static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  int i;
+  for (i = 0; i < 12; i++)
+    if (!memcmp(text, names + (size_t)i * 3, 3))
+      return i;
+  return -1;
+}
+
 double zuora__date(const char *text, size_t size)
 {
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  char copy[32], name[4];
-  const char *found;
-  int day, year, hour, minute, second, end = 0;
+  static const char spaces[] = {4, 7, 11, 16, 25};
+  int day, month, century, year, hour, minute, second;
+  size_t i;
   if (size != 29)
     return -1;
-  memcpy(copy, text, size);
-  copy[size] = '\0';
-  if (sscanf(copy, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day,
-             name, &year, &hour, &minute, &second, &end) != 6 ||
-      end != 29)
+  for (i = 0; i < sizeof spaces; i++)
+    if (text[(size_t)spaces[i]] != ' ')
+      return -1;
+  if (text[3] != ',' || text[19] != ':' || text[22] != ':' ||
+      memcmp(text + 26, "GMT", 3) != 0)
     return -1;
-  found = strstr(months, name);
-  if (strlen(name) != 3 || !found || (found - months) % 3 || year < 1970 ||
+  day = read_pair(text + 5);
+  month = read_month(text + 8);
+  century = read_pair(text + 12);
+  year = read_pair(text + 14);
+  hour = read_pair(text + 17);
+  minute = read_pair(text + 20);
+  second = read_pair(text + 23);
+  if (month < 0 || century < 0 || year < 0 || century * 100 + year < 1970 ||
       day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
       minute > 59 || second < 0 || second > 60)
     return -1;
-  return days_before(year, (int)(found - months) / 3, day) * 86400 +
-         hour * 3600 + minute * 60 + second;
+  return days_before(century * 100 + year, month, day) * 86400 + hour * 3600 +
+         minute * 60 + second;
 }
 
 /* "2250000, 50000;w=60, 2250000;w=3600": the limit in force, then the quotas
@@ -194,69 +218,94 @@ void zuora__response_settle(zuora_response *response, double now)
 
 /* ---- lines -------------------------------------------------------------- */
 
-static int is_name(const char *data, size_t size, const char *name)
+static void read_date(zuora_response *response, const char *text, size_t size)
 {
-  return zuora__same(data, size, name);
+  response->date = zuora__date(text, size);
 }
 
-static void read_text_header(zuora_response *r, const char *name, size_t length,
-                             const char *value, size_t size)
+/* A header: read by a function of its own, or a text of at most `room` bytes
+ * with its NUL, or (room 0) a number. */
+typedef struct header {
+  const char *name;
+  size_t size, offset, room;
+  void (*read)(zuora_response *response, const char *text, size_t size);
+} header;
+
+#define READ(name, read)                                                       \
+  {                                                                            \
+    name, sizeof(name) - 1, 0, 0, read                                         \
+  }
+#define TEXT(name, field)                                                      \
+  {                                                                            \
+    name, sizeof(name) - 1, offsetof(zuora_response, field),                   \
+        sizeof(((zuora_response *)NULL)->field), NULL                          \
+  }
+#define NUMBER(name, field)                                                    \
+  {                                                                            \
+    name, sizeof(name) - 1, offsetof(zuora_response, field), 0, NULL           \
+  }
+
+static const header headers[] = {
+    READ("Date", read_date),
+    READ("Set-Cookie", read_cookie),
+    READ("Retry-After", read_retry_after),
+    TEXT("Content-Type", content_type),
+    TEXT("Zuora-Track-Id", track_id),
+    READ("RateLimit-Limit", read_windows),
+    NUMBER("RateLimit-Reset", rate_reset),
+    TEXT("Zuora-Request-Id", request_id),
+    NUMBER("RateLimit-Remaining", rate_remaining),
+    TEXT("Concurrency-Limit-Type", concurrency_type),
+    NUMBER("Concurrency-Limit-Limit", concurrency_limit),
+    NUMBER("Concurrency-Limit-Remaining", concurrency_remaining)};
+
+static void read_header(zuora_response *response, const header *kind,
+                        const char *text, size_t size)
 {
-  if (is_name(name, length, "zuora-request-id"))
-    zuora__copy_printable(r->request_id, sizeof r->request_id, value, size);
-  else if (is_name(name, length, "zuora-track-id"))
-    zuora__copy_printable(r->track_id, sizeof r->track_id, value, size);
-  else if (is_name(name, length, "content-type"))
-    zuora__copy_printable(r->content_type, sizeof r->content_type, value, size);
-  else if (is_name(name, length, "concurrency-limit-type"))
-    zuora__copy_printable(r->concurrency_type, sizeof r->concurrency_type,
-                          value, size);
-  else if (is_name(name, length, "set-cookie"))
-    read_cookie(r, value, size);
-  else if (is_name(name, length, "date"))
-    r->date = zuora__date(value, size);
-  else if (is_name(name, length, "retry-after"))
-    read_retry_after(r, value, size);
+  void *field = (char *)response + kind->offset;
+  if (kind->read)
+    kind->read(response, text, size);
+  else if (kind->room)
+    zuora__copy_printable(field, kind->room, text, size);
+  else
+    *(double *)field = read_number(text, size);
 }
 
-static void read_limit_header(zuora_response *r, const char *name,
-                              size_t length, const char *value, size_t size)
+static void read_status(zuora_response *response, const char *data, size_t size)
 {
-  if (is_name(name, length, "ratelimit-limit"))
-    read_windows(r, value, size);
-  else if (is_name(name, length, "ratelimit-remaining"))
-    r->rate_remaining = read_number(value, size);
-  else if (is_name(name, length, "ratelimit-reset"))
-    r->rate_reset = read_number(value, size);
-  else if (is_name(name, length, "concurrency-limit-limit"))
-    r->concurrency_limit = read_number(value, size);
-  else if (is_name(name, length, "concurrency-limit-remaining"))
-    r->concurrency_remaining = read_number(value, size);
+  size_t used;
+  const char *blank = memchr(data, ' ', size);
+  zuora_response_clear(response);
+  if (blank)
+    response->status =
+        read_digits(blank + 1, (size_t)(data + size - blank) - 1, &used);
 }
 
-void zuora_response_read(zuora_response *response, const char *line,
+static int is_blank(char c)
+{
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+void zuora_response_read(zuora_response *response, const char *data,
                          size_t size)
 {
-  const char *colon, *value;
-  size_t length, used;
-  while (size > 0 && strchr("\r\n \t", line[size - 1]) && line[size - 1])
-    size--;
-  if (size >= 5 && !memcmp(line, "HTTP/", 5)) {
-    value = memchr(line, ' ', size);
-    zuora_response_clear(response);
-    if (value)
-      response->status =
-          read_digits(value + 1, (size_t)(line + size - value) - 1, &used);
+  const char *end = data + size, *colon, *value;
+  size_t i, length;
+  while (end > data && is_blank(end[-1]))
+    end--;
+  if (end - data >= 5 && !memcmp(data, "HTTP/", 5)) {
+    read_status(response, data, (size_t)(end - data));
     return;
   }
-  colon = memchr(line, ':', size);
+  colon = memchr(data, ':', (size_t)(end - data));
   if (!colon)
     return;
-  length = (size_t)(colon - line);
-  value = colon + 1;
-  while (value < line + size && (*value == ' ' || *value == '\t'))
+  length = (size_t)(colon - data);
+  for (value = colon + 1; value < end && is_blank(*value);)
     value++;
-  size = (size_t)(line + size - value);
-  read_text_header(response, line, length, value, size);
-  read_limit_header(response, line, length, value, size);
+  for (i = 0; i < sizeof headers / sizeof *headers; i++)
+    if (headers[i].size == length &&
+        (!memcmp(data, headers[i].name, length) ||
+         zuora__same(data, length, headers[i].name)))
+      read_header(response, &headers[i], value, (size_t)(end - value));
 }

@@ -36,12 +36,28 @@ static int copy_options(zuora_engine *engine,
   engine->max_body = options->max_body;
   engine->max_concurrency = options->max_concurrency;
   engine->timer = -1;
+  zuora__text_init(&engine->fixed, VALUE_LIMIT);
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     zuora__text_init(&engine->secrets[i], VALUE_LIMIT);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
     zuora__text_init(&engine->defaults[i].value, VALUE_LIMIT);
   return engine->user_agent && (engine->ca_file || !options->ca_file) &&
          (engine->proxy || !options->proxy);
+}
+
+static zuora_code check_options(zuora_engine *engine,
+                                const zuora_engine_options *options,
+                                zuora_error *error)
+{
+  const char *agent = options->user_agent ? options->user_agent : "";
+  if (options->max_concurrency < 1)
+    return zuora__fail(error, ZUORA_ARGUMENT, "max_concurrency",
+                       "must be at least 1");
+  if (zuora__header_fault(agent, strlen(agent)) >= 0)
+    return zuora__fail(error, ZUORA_ARGUMENT, "user_agent",
+                       "may not hold control characters");
+  return zuora__base_read(&engine->base, options->base_url,
+                          options->allow_insecure, error);
 }
 
 zuora_code zuora_engine_new(zuora_engine **out,
@@ -53,11 +69,7 @@ zuora_code zuora_engine_new(zuora_engine **out,
   *out = NULL;
   if (!engine)
     return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
-  code = zuora__base_read(&engine->base, options->base_url,
-                          options->allow_insecure, error);
-  if (!code && options->max_concurrency < 1)
-    code = zuora__fail(error, ZUORA_ARGUMENT, "max_concurrency",
-                       "must be at least 1");
+  code = check_options(engine, options, error);
   if (!code && !copy_options(engine, options))
     code = zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
   if (code)
@@ -77,9 +89,12 @@ void zuora_engine_free(zuora_engine *engine)
     zuora_exchange *x = engine->all;
     engine->all = x->next;
     x->engine = NULL;
-    x->previous = x->next = NULL;
+    x->queue = NULL;
+    x->previous = x->next = x->queue_previous = x->queue_next = NULL;
   }
+  zuora__exchange_drop_spare(engine);
   zuora__engine_close(engine);
+  zuora__text_free(&engine->fixed);
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     zuora__text_free(&engine->secrets[i]);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
@@ -95,9 +110,43 @@ const char *zuora_engine_base_url(const zuora_engine *engine)
   return engine->base.url;
 }
 
+int zuora_engine_fd(zuora_engine *engine)
+{
+  if (!engine->poller)
+    return -1;
+  zuora__poller_flush(engine->poller);
+  return zuora__poller_fd(engine->poller);
+}
+
 int zuora_engine_busy(const zuora_engine *engine)
 {
   return engine->waiting + engine->running;
+}
+
+int zuora__engine_direct(const zuora_engine *engine)
+{
+  static const char *const names[] = {"http_proxy", "https_proxy",
+                                      "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  size_t i;
+  if (engine->proxy)
+    return !*engine->proxy;
+  for (i = 0; i < sizeof names / sizeof *names; i++)
+    if (getenv(names[i]))
+      return 0;
+  return 1;
+}
+
+void zuora__engine_write_fixed(zuora_engine *engine, int brotli, int zstd)
+{
+  zuora_text *fixed = &engine->fixed;
+  zuora__text_clear(fixed);
+  zuora__text_put(fixed, "User-Agent: ");
+  zuora__text_put(fixed, engine->user_agent);
+  zuora__text_add(fixed, "", 1);
+  zuora__text_put(fixed, "Accept-Encoding: gzip");
+  zuora__text_put(fixed, brotli ? ", br" : "");
+  zuora__text_put(fixed, zstd ? ", zstd" : "");
+  zuora__text_add(fixed, "", 1);
 }
 
 /* ---- secrets ------------------------------------------------------------ */
@@ -194,24 +243,25 @@ zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
 {
   const zuora_parameter *p = find_parameter(name);
   zuora_value value = {data, size, 0, 1};
-  zuora_default *slot = NULL;
+  zuora_default *slot = engine->defaults;
+  zuora_default *end = slot + engine->default_count;
   zuora_code code;
-  int i;
-  for (i = ZUORA_DEFAULTS - 1; i >= 0; i--)
-    if (!engine->defaults[i].parameter || engine->defaults[i].parameter == p)
-      slot = &engine->defaults[i];
-  if (!p || p->place != ZUORA_IN_HEADER || p->kind != ZUORA_STRING || !slot)
+  while (slot < end && slot->parameter != p)
+    slot++;
+  if (!p || p->place != ZUORA_IN_HEADER || p->kind != ZUORA_STRING ||
+      slot == engine->defaults + ZUORA_DEFAULTS)
     return zuora__fail(error, ZUORA_MISUSE, NULL,
                        "there is no default for %.40s", name);
   code = zuora__value_check(p, &value, error);
   if (code)
     return code;
-  slot->parameter = p;
   zuora__text_clear(&slot->value);
   zuora__text_add(&slot->value, data, size);
-  return slot->value.failed
-             ? zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory")
-             : ZUORA_OK;
+  if (slot->value.failed)
+    return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
+  slot->parameter = p;
+  engine->default_count += slot == end;
+  return ZUORA_OK;
 }
 
 /* ---- codes -------------------------------------------------------------- */

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_CAPACITY = 256 };
+
+/* Through a pointer that the optimizer may not look behind. */
+static void *(*const volatile fill)(void *, int, size_t) = memset;
+
 void zuora__wipe(void *data, size_t size)
 {
-  volatile unsigned char *byte = data;
-  while (size--)
-    *byte++ = 0;
+  fill(data, 0, size);
 }
 
 void zuora__text_init(zuora_text *text, size_t limit)
@@ -21,7 +24,7 @@ void zuora__text_init(zuora_text *text, size_t limit)
  * by realloc, since it may hold a secret that must not stay behind. */
 static int reserve(zuora_text *text, size_t size)
 {
-  size_t capacity = text->capacity ? text->capacity : 128;
+  size_t capacity = text->capacity ? text->capacity : FIRST_CAPACITY;
   char *data;
   if (text->failed)
     return 0;
@@ -63,55 +66,62 @@ void zuora__text_put(zuora_text *text, const char *string)
   zuora__text_add(text, string, strlen(string));
 }
 
-static int is_unreserved(unsigned char c)
+/* The bytes at the start that stand for themselves. */
+static size_t plain_percent(const unsigned char *data, size_t size)
 {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  size_t n = 0;
+  while (n < size && ((data[n] >= 'a' && data[n] <= 'z') ||
+                      (data[n] >= '0' && data[n] <= '9') ||
+                      (data[n] >= 'A' && data[n] <= 'Z') || data[n] == '-' ||
+                      data[n] == '.' || data[n] == '_' || data[n] == '~'))
+    n++;
+  return n;
 }
 
 void zuora__text_add_percent(zuora_text *text, const char *data, size_t size)
 {
   static const char digits[] = "0123456789ABCDEF";
-  size_t i;
-  for (i = 0; i < size && !text->failed; i++) {
-    unsigned char c = (unsigned char)data[i];
+  while (!text->failed) {
+    size_t n = plain_percent((const unsigned char *)data, size);
     char code[3];
-    if (is_unreserved(c)) {
-      zuora__text_add(text, data + i, 1);
-      continue;
-    }
+    zuora__text_add(text, data, n);
+    if (n == size)
+      return;
     code[0] = '%';
-    code[1] = digits[c >> 4];
-    code[2] = digits[c & 15];
+    code[1] = digits[(unsigned char)data[n] >> 4];
+    code[2] = digits[(unsigned char)data[n] & 15];
     zuora__text_add(text, code, 3);
+    data += n + 1;
+    size -= n + 1;
   }
+}
+
+static size_t plain_json(const unsigned char *data, size_t size)
+{
+  size_t n = 0;
+  while (n < size && data[n] >= 32 && data[n] != 127 && data[n] != '"' &&
+         data[n] != '\\')
+    n++;
+  return n;
 }
 
 void zuora__text_add_json(zuora_text *text, const char *data, size_t size)
 {
-  size_t i;
   zuora__text_put(text, "\"");
-  for (i = 0; i < size && !text->failed; i++) {
-    unsigned char c = (unsigned char)data[i];
+  while (!text->failed) {
+    size_t n = plain_json((const unsigned char *)data, size);
+    unsigned char c;
     char code[8];
-    if (c == '"' || c == '\\') {
-      zuora__text_put(text, "\\");
-      zuora__text_add(text, data + i, 1);
-    } else if (c < 32 || c == 127) {
-      snprintf(code, sizeof code, "\\u%04x", c);
-      zuora__text_put(text, code);
-    } else {
-      zuora__text_add(text, data + i, 1);
-    }
+    zuora__text_add(text, data, n);
+    if (n == size)
+      break;
+    c = (unsigned char)data[n];
+    snprintf(code, sizeof code, c == '"' || c == '\\' ? "\\%c" : "\\u%04x", c);
+    zuora__text_put(text, code);
+    data += n + 1;
+    size -= n + 1;
   }
   zuora__text_put(text, "\"");
-}
-
-void zuora__text_add_integer(zuora_text *text, double number)
-{
-  char digits[32];
-  snprintf(digits, sizeof digits, "%.0f", number);
-  zuora__text_put(text, digits);
 }
 
 void zuora__text_clear(zuora_text *text)
@@ -167,7 +177,8 @@ int zuora__same(const char *data, size_t size, const char *string)
 {
   size_t i;
   for (i = 0; i < size; i++)
-    if (!string[i] || lower(data[i]) != lower(string[i]))
+    if (!string[i] ||
+        (data[i] != string[i] && lower(data[i]) != lower(string[i])))
       return 0;
   return !string[size];
 }

@@ -97,11 +97,13 @@ typedef struct zuora_parameter {
   zuora_secret secret; /* stands in when no value is given */
 } zuora_parameter;
 
-enum {                     /* zuora_operation.flags */
-       ZUORA_WRITES = 1,   /* changes something */
-       ZUORA_FINAL = 2,    /* cannot be undone */
-       ZUORA_UNSIGNED = 4, /* carries its own credentials */
-       ZUORA_INTERNAL = 8  /* its answer is a secret; not for users */
+/* zuora_operation.flags: it changes something; cannot be undone; carries its
+ * own credentials; its answer is a secret, so it is not for users. */
+enum {
+  ZUORA_WRITES = 1,
+  ZUORA_FINAL = 2,
+  ZUORA_UNSIGNED = 4,
+  ZUORA_INTERNAL = 8
 };
 
 enum { ZUORA_PARAMETERS = 24 };
@@ -170,10 +172,10 @@ typedef struct zuora_response {
   double retry_after; /* seconds, dates made relative by the Date header */
   double retry_at;    /* Retry-After as a date, Unix time */
   double date;        /* the Date header, Unix time */
-  char session[520];  /* the ZSession cookie: a secret */
   double seconds;     /* from submission to the end of the exchange */
   double name_lookup, connect, tls, first_byte, total; /* since its start */
   double bytes_sent, bytes_received; /* heads included, as on the wire */
+  char session[520]; /* the ZSession cookie: a secret; last, to be left out */
 } zuora_response;
 
 /* A field of zuora_response that may be shown, for bindings to walk. */
@@ -191,7 +193,7 @@ const zuora_field *zuora_timings(size_t *count);
 void zuora_response_clear(zuora_response *response);
 
 /* Reads a header line. A status line starts the response anew. */
-void zuora_response_read(zuora_response *response, const char *line,
+void zuora_response_read(zuora_response *response, const char *data,
                          size_t size);
 
 /* ---- what to do after an attempt (pure) --------------------------------- */
@@ -263,7 +265,7 @@ void zuora_decide(zuora_decision *out, const zuora_attempt *attempt,
 
 /* Seconds on a clock that only goes forward. */
 double zuora_clock(void);
-/* From 0 to 1, by the system's generator. */
+/* From 0 to 1. */
 double zuora_chance(void);
 /* A random UUID (version 4) and its NUL. */
 void zuora_uuid(char out[37]);
@@ -321,6 +323,10 @@ zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
  * an exchange has ended; 0 does not wait. Sets *ended to how many ended. */
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout);
 
+/* The id of an exchange that ended since one was last asked for, in the order
+ * of their ends; 0 when there is none. */
+unsigned long zuora_engine_ended(zuora_engine *engine);
+
 /* A descriptor that is readable when a step has something to do. Ask for it
  * before each wait: asking brings it up to date. -1 where there is none. */
 int zuora_engine_fd(zuora_engine *engine);
@@ -329,15 +335,16 @@ int zuora_engine_fd(zuora_engine *engine);
 double zuora_engine_timeout(const zuora_engine *engine);
 /* Exchanges in flight or waiting for their turn. */
 int zuora_engine_busy(const zuora_engine *engine);
-/* Ends all of those now, with ZUORA_CANCELLED. */
+/* Ends all of those, with ZUORA_CANCELLED. */
 void zuora_engine_cancel(zuora_engine *engine);
 
-/* How an exchange proves who it is for. */
+/* How an exchange proves who it is for: not; Authorization: Bearer;
+ * apiAccessKeyId and apiSecretAccessKey; Cookie: ZSession. */
 typedef enum zuora_sign {
   ZUORA_SIGN_NONE,
-  ZUORA_SIGN_TOKEN,  /* Authorization: Bearer */
-  ZUORA_SIGN_KEYS,   /* apiAccessKeyId and apiSecretAccessKey */
-  ZUORA_SIGN_SESSION /* Cookie: ZSession */
+  ZUORA_SIGN_TOKEN,
+  ZUORA_SIGN_KEYS,
+  ZUORA_SIGN_SESSION
 } zuora_sign;
 
 /* Makes an exchange from an operation and its values (in the order of its
@@ -360,6 +367,10 @@ void zuora_exchange_free(zuora_exchange *exchange);
 zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
                                  double delay, double limit,
                                  zuora_error *error);
+
+/* The number of its last submission, which no other of the engine's has; 0
+ * before the first. */
+unsigned long zuora_exchange_id(const zuora_exchange *exchange);
 
 /* Ends it now, with ZUORA_CANCELLED. */
 void zuora_exchange_cancel(zuora_exchange *exchange);

@@ -1,0 +1,162 @@
+/* queue.c: the exchanges that wait for their time or their turn, those that
+ * ended and of which nobody was told yet, and the steps that move them on. */
+#include "engine.h"
+
+/* Puts x behind `after`, or first where that is NULL. */
+static void insert(zuora_queue *queue, zuora_exchange *after, zuora_exchange *x)
+{
+  x->queue = queue;
+  x->queue_previous = after;
+  x->queue_next = after ? after->queue_next : queue->first;
+  if (x->queue_next)
+    x->queue_next->queue_previous = x;
+  else
+    queue->last = x;
+  if (after)
+    after->queue_next = x;
+  else
+    queue->first = x;
+}
+
+void zuora__queue_remove(zuora_exchange *x)
+{
+  zuora_queue *queue = x->queue;
+  if (!queue)
+    return;
+  if (x->queue_previous)
+    x->queue_previous->queue_next = x->queue_next;
+  else
+    queue->first = x->queue_next;
+  if (x->queue_next)
+    x->queue_next->queue_previous = x->queue_previous;
+  else
+    queue->last = x->queue_previous;
+  x->queue = NULL;
+  x->queue_previous = x->queue_next = NULL;
+}
+
+void zuora__queue_wait(zuora_engine *engine, zuora_exchange *x)
+{
+  zuora_exchange *after = engine->waits.last;
+  while (after && after->due > x->due)
+    after = after->queue_previous;
+  zuora__queue_remove(x);
+  insert(&engine->waits, after, x);
+  if (!engine->waiting++ || x->deadline < engine->queue_deadline)
+    engine->queue_deadline = x->deadline;
+  x->state = ZUORA_WAITING;
+}
+
+void zuora__queue_done(zuora_engine *engine, zuora_exchange *x)
+{
+  insert(&engine->done, engine->done.last, x);
+}
+
+unsigned long zuora_engine_ended(zuora_engine *engine)
+{
+  zuora_exchange *x = engine->done.first;
+  if (!x)
+    return 0;
+  zuora__queue_remove(x);
+  return x->id;
+}
+
+static void end_late(zuora_engine *engine, double now)
+{
+  zuora_exchange *x = engine->waits.first, *next;
+  double earliest = 0;
+  for (; x; x = next) {
+    next = x->queue_next;
+    if (x->deadline <= now) {
+      zuora__queue_remove(x);
+      engine->waiting--;
+      zuora__fail(&x->error, ZUORA_TIMEOUT, NULL,
+                  "its time was over before its turn came");
+      zuora__exchange_end(x);
+    } else if (earliest == 0 || x->deadline < earliest) {
+      earliest = x->deadline;
+    }
+  }
+  engine->queue_deadline = earliest;
+}
+
+static void move_queue(zuora_engine *engine, double now)
+{
+  if (engine->waiting && engine->queue_deadline <= now)
+    end_late(engine, now);
+  while (engine->waits.first && engine->waits.first->due <= now &&
+         engine->running < engine->max_concurrency) {
+    zuora_exchange *x = engine->waits.first;
+    zuora__queue_remove(x);
+    engine->waiting--;
+    zuora__engine_start(engine, x);
+  }
+}
+
+static double queue_due(const zuora_engine *engine)
+{
+  const zuora_exchange *first = engine->waits.first;
+  double due = engine->queue_deadline;
+  if (!first)
+    return -1;
+  if (engine->running < engine->max_concurrency && first->due < due)
+    due = first->due;
+  return due;
+}
+
+double zuora_engine_timeout(const zuora_engine *engine)
+{
+  double due = queue_due(engine), left;
+  if (engine->timer >= 0 && (due < 0 || engine->timer < due))
+    due = engine->timer;
+  if (due < 0)
+    return -1;
+  left = due - zuora_clock();
+  return left > 0 ? left : 0;
+}
+
+/* ---- moving ------------------------------------------------------------- */
+
+/* Lets libcurl do what its timer asks for: that is how a new exchange gets
+ * going. Bounded, since a timer may be set again at once. */
+static void run_timer(zuora_engine *engine)
+{
+  int rounds = 4;
+  while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora_clock()) {
+    engine->timer = -1;
+    zuora__engine_act(engine, -1, 0);
+  }
+}
+
+static void run_sockets(zuora_engine *engine, double timeout)
+{
+  zuora_ready ready[64];
+  double due = zuora_engine_timeout(engine);
+  int i, n;
+  if (timeout > 0 && due >= 0 && due < timeout)
+    timeout = due;
+  if (timeout > 3600)
+    timeout = 3600;
+  /* Rounded up, or the last fraction of a millisecond would be spun. */
+  n = zuora__poller_wait(engine->poller, ready, 64,
+                         timeout > 0 ? (int)(timeout * 1000 + 0.999) : 0);
+  for (i = 0; i < n; i++)
+    zuora__engine_act(engine, ready[i].fd, ready[i].events);
+}
+
+zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
+{
+  *ended = 0;
+  if (!engine->multi)
+    return ZUORA_OK;
+  move_queue(engine, zuora_clock());
+  run_timer(engine);
+  zuora__engine_collect(engine);
+  run_sockets(engine, engine->ended ? 0 : timeout);
+  run_timer(engine);
+  zuora__engine_collect(engine);
+  move_queue(engine, zuora_clock());
+  *ended = engine->ended;
+  engine->ended = 0;
+  return ZUORA_OK;
+}
