@@ -31,14 +31,14 @@ end
 -- An error of this call; the core's table of retries tells what is known of
 -- its effect and whether it may be repeated, and what is to be done now.
 local function make(call, head, fields, doubtful)
-  local exchange = call.exchange
-  call.policy.chance = call.client.chance()
+  local exchange, client = call.exchange, call.client
+  call.policy.chance = client.chance()
   local verdict, wait, uncertain, retryable = exchange:decide(call.policy,
-    call.attempts, call.left(), fields.category, doubtful)
+    call.attempts, call.ends - client.clock(), fields.category, doubtful)
   fields.operation = call.operation.name
   fields.attempts = call.attempts
   fields.retryable = retryable
-  if exchange:writes() then
+  if call.writes then
     fields.outcome = uncertain and "unknown" or "not_done"
   end
   call.verdict, call.pause = verdict, wait
@@ -47,17 +47,17 @@ end
 
 -- No whole answer came.
 local function transport(call, kind, message)
-  return make(call, call.exchange:head(), {
+  return make(call, call.exchange:head():table(), {
     kind = kind,
-    message = ("%s: %s"):format(FAILED[kind], call.redact(message)),
+    message = ("%s: %s"):format(FAILED[kind], call.client.redact(message)),
   })
 end
 
 local function redact_reasons(call, reasons)
   for _, reason in ipairs(reasons) do
-    reason.message = reason.message and call.redact(reason.message)
+    reason.message = reason.message and call.client.redact(reason.message)
     if type(reason.code) == "string" then
-      reason.code = call.redact(reason.code)
+      reason.code = call.client.redact(reason.code)
     end
   end
   return reasons
@@ -105,7 +105,7 @@ local function refusal(call, head, body, failed)
     code = code,
     category = category,
     reasons = reasons,
-    process_id = type(process_id) == "string" and call.redact(process_id)
+    process_id = type(process_id) == "string" and call.client.redact(process_id)
       or nil,
   }, failed == "some")
 end
@@ -114,7 +114,7 @@ end
 local function protocol(call, head, body, what)
   local quoted = ""
   if not call.operation.internal and body ~= "" then
-    quoted = (': "%s"'):format(errors.quote(call.redact(body)))
+    quoted = (': "%s"'):format(errors.quote(call.client.redact(body)))
   end
   return make(call, head, { kind = "protocol", message = what .. quoted }, true)
 end
@@ -139,42 +139,68 @@ local function unreadable(call, head, body)
     err.message = ("answered %d, a redirect; none is followed"):format(status)
   elseif body ~= "" and not call.operation.internal then
     err.message = ('answered %d with %s: "%s"'):format(status,
-      name_of(head, body), errors.quote(call.redact(body)))
+      name_of(head, body), errors.quote(call.client.redact(body)))
   end
   return err
 end
 
---- Hangs meta on the metatable of a result, where neither pairs nor cjson
---- sees it.
-function answer.with_meta(result, meta)
-  local metatable = { meta = meta }
-  metatable.__index = metatable
-  return setmetatable(result, metatable)
+-- result.meta, made when it is first asked for.
+local function meta_of(result, key)
+  local metatable = getmetatable(result)
+  if key ~= "meta" then
+    return nil
+  end
+  local meta = metatable.meta
+  if not meta then
+    meta = metatable.head:table()
+    meta.attempts, meta.settled = metatable.attempts, metatable.settled
+    metatable.meta, metatable.head = meta, nil
+  end
+  return meta
 end
 
---- What became of a call whose exchange has ended. With an error, sets
---- call.verdict ("stop", "repeat" or "settle") and call.pause, the seconds to
---- wait before that.
----@param call table operation, exchange, attempts, policy, left, redact
----@return table|nil result, zuora.Error|nil
-function answer.read(call)
-  local exchange = call.exchange
-  local kind, message = exchange:failure()
-  if kind then
-    return nil, transport(call, kind, message)
+--- Hangs what came with a result on its metatable, where neither pairs nor
+--- cjson sees it. `settled`: the status that was found by reading back.
+function answer.with_meta(result, state, settled)
+  return setmetatable(result, {
+    __index = meta_of,
+    head = state.exchange:head(),
+    attempts = state.attempts,
+    settled = settled,
+  })
+end
+
+-- An answer that is no plain success.
+local function read_closely(state, status, text, body)
+  local good = status >= 200 and status < 300
+  if good and text == "" then
+    body = {}
   end
-  local head, text = exchange:head(), exchange:body()
-  local good = head.status >= 200 and head.status < 300
-  local body = good and text == "" and {} or json.decode(text)
   if type(body) ~= "table" then
-    return nil, unreadable(call, head, text)
+    return nil, unreadable(state, state.exchange:head():table(), text)
   end
   local failed = not good and "all" or shapes.failed(body)
   if failed then
-    return nil, refusal(call, head, body, failed)
+    return nil, refusal(state, state.exchange:head():table(), body, failed)
   end
-  head.attempts = call.attempts
-  return answer.with_meta(body, head)
+  return answer.with_meta(body, state)
+end
+
+--- What became of a call whose exchange has ended. With an error, sets
+--- state.verdict ("stop", "repeat" or "settle") and state.pause, the seconds
+--- to wait before that.
+---@return table|nil result, zuora.Error|nil
+function answer.read(state)
+  local status, text, remaining, limit, reset = state.exchange:answer()
+  if not status then
+    return nil, transport(state, text, remaining)
+  end
+  state.client.pace:learn(status, remaining, limit, reset)
+  local body = json.decode(text)
+  if status == 200 and type(body) == "table" and body.success == true then
+    return answer.with_meta(body, state)
+  end
+  return read_closely(state, status, text, body)
 end
 
 return answer

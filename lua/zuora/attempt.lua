@@ -1,46 +1,35 @@
 -- One attempt of a call: its turn awaited, signed, sent, read.
 local answer = require "zuora.answer"
+local core = require "zuora.core"
 local errors = require "zuora.errors"
 local events = require "zuora.events"
+local wait = require "zuora.wait"
 
 local attempt = {}
+
+local NONE = core.sign.none
 
 -- Seconds of a call that are kept for finding out what became of a change; a
 -- tenth where that is less.
 local SETTLING = 10
 
 local function limit_of(state, delay)
-  local limit = state.left() - delay
-  if state.exchange:writes() then
-    limit = limit - math.min(SETTLING, limit * 0.1)
+  local limit = state.ends - state.now - delay
+  if state.writes then
+    limit = limit > 10 * SETTLING and limit - SETTLING or limit * 0.9
   end
-  if state.attempt_timeout and state.attempt_timeout < limit then
-    limit = state.attempt_timeout
-  end
-  return limit
+  local own = state.policy.attempt_timeout
+  return own and own < limit and own or limit
 end
 
--- The call's time would be over before its turn came.
-local function too_late(state)
+local function not_sent(state, kind, message)
   return nil, errors.new {
-    kind = "timeout",
-    operation = state.operation.name,
-    message = "its time was over before it could be sent",
-    attempts = state.attempts,
-    retryable = true,
-    outcome = state.exchange:writes() and "not_done" or nil,
-  }
-end
-
--- The client was closed, or its credentials taken away, since the exchange
--- was built.
-local function gone(state, message)
-  return nil, errors.new {
-    kind = "cancelled",
+    kind = kind,
     operation = state.operation.name,
     message = message,
     attempts = state.attempts,
-    outcome = state.exchange:writes() and "not_done" or nil,
+    retryable = kind == "timeout",
+    outcome = state.writes and "not_done" or nil,
   }
 end
 
@@ -48,25 +37,50 @@ end
 --- and waits for its end: true, or nil and an error when it was not sent.
 function attempt.carry(state, sign, delay)
   local client, exchange = state.client, state.exchange
-  delay = math.max(delay, client.pace:take())
+  if state.attempts > 0 then
+    state.now = client.clock()
+  end
+  local pause = client.pace:take(state.now)
+  if pause > delay then
+    delay = pause
+  end
   local limit = limit_of(state, delay)
   if limit <= 0 then
-    return too_late(state)
+    return not_sent(state, "timeout",
+      "its time was over before it could be sent")
   end
-  events.wait(state, delay)
-  local ok, _, message = exchange:submit(sign, delay, limit)
-  if not ok then
-    return gone(state, message)
+  local hook = client.on_event
+  if hook and delay > 0 then
+    events.wait(state, delay)
+  end
+  -- The client was closed, or its credentials taken away, since the exchange
+  -- was built.
+  local id, _, message = exchange:submit(sign, delay, limit)
+  if not id then
+    return not_sent(state, "cancelled", message)
   end
   state.attempts = state.attempts + 1
-  events.attempt_begin(state)
-  client.wait(client.engine, exchange)
-  events.attempt_end(state)
+  if hook then
+    events.attempt_begin(state)
+  end
+  wait.exchange(client, exchange, id)
+  if hook then
+    events.attempt_end(state)
+  end
   return true
 end
 
--- Signed and sent; once more, if the credentials were refused and there are
--- fresh ones to be had.
+-- Once more, if the credentials were refused and there are fresh ones to be
+-- had.
+local function carry_again(state, auth, generation)
+  state.renewed = true
+  local ok, err = auth:renew(state, generation)
+  if ok then
+    return attempt.carry(state, auth.sign, 0)
+  end
+  return not err, err
+end
+
 local function carry_signed(state, delay)
   local auth, exchange = state.client.auth, state.exchange
   local ok, err = auth:ready(state)
@@ -75,15 +89,8 @@ local function carry_signed(state, delay)
   end
   local generation = auth.generation
   ok, err = attempt.carry(state, auth.sign, delay)
-  if ok and exchange:status() == 401 and not exchange:failure() and
-    not state.renewed then
-    state.renewed = true
-    ok, err = auth:renew(state, generation)
-    if ok then
-      ok, err = attempt.carry(state, auth.sign, 0)
-    else
-      ok = not err
-    end
+  if ok and exchange:status() == 401 and not state.renewed then
+    return carry_again(state, auth, generation)
   end
   return ok, err
 end
@@ -93,7 +100,7 @@ end
 function attempt.make(state, delay)
   local ok, err
   if state.operation.unsigned then
-    ok, err = attempt.carry(state, "none", delay)
+    ok, err = attempt.carry(state, NONE, delay)
   else
     ok, err = carry_signed(state, delay)
   end
@@ -103,11 +110,12 @@ function attempt.make(state, delay)
   local result
   result, err = answer.read(state)
   if result then
-    state.client.pace:learn(result.meta)
-    state.client.auth:answered(state)
+    local auth = state.client.auth
+    if auth.answered then
+      auth:answered(state)
+    end
     return result
   end
-  state.client.pace:learn(state.exchange:head())
   return nil, err, state.verdict
 end
 

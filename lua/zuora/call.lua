@@ -7,6 +7,7 @@ local events = require "zuora.events"
 local names = require "zuora.names"
 local policies = require "zuora.policies"
 local rails = require "zuora.rails"
+local wait = require "zuora.wait"
 
 local unpack = table.unpack or unpack
 
@@ -37,12 +38,6 @@ end
 
 -- ---- after an attempt ------------------------------------------------------
 
-local function settled(state, status, id)
-  local head = state.exchange:head()
-  head.attempts, head.settled = state.attempts, status
-  return answer.with_meta({ success = true, id = id }, head)
-end
-
 -- An error of a call of which it is not known what it did, after looking.
 local function still_unknown(err, status)
   err.outcome, err.retryable = "unknown", false
@@ -56,13 +51,13 @@ end
 -- nothing has changed.
 local function look(state, err)
   local settle = state.client.settle
-  if state.no_settling or not settle.can(state) then
+  if not state.policy.settle or not settle.can(state) then
     return nil, err, false
   end
   local found, status, id = settle.look(state)
   events.settle(state, found)
   if found == "done" then
-    return settled(state, status, id)
+    return answer.with_meta({ success = true, id = id }, state, status)
   end
   if found ~= "before" then
     return still_unknown(err, status)
@@ -78,8 +73,8 @@ local function change_key(state)
     return not state.options.idempotency_key
   end
   state.options.idempotency_key = state.client.uuid()
-  local exchange = state.client.engine:exchange(state.operation.index,
-    unpack(state.arguments, 1, state.operation.positional + 1))
+  local exchange = state.client.engine:exchange(state.operation.index, nil,
+    unpack(state, 1, state.operation.positional + 1))
   if not exchange then
     return false
   end
@@ -119,75 +114,60 @@ local function after(state, err, verdict)
 end
 
 local function attempt_all(state)
-  local delay = 0
-  while true do
-    local result, err, verdict = attempt.make(state, delay)
-    if result then
-      state.client.quota:refund(state.attempts)
-      return result
-    end
+  local quota = state.client.quota
+  local result, err, verdict = attempt.make(state, 0)
+  while not result do
+    local delay
     result, err, delay = after(state, err, verdict)
-    if result or not delay or not state.client.quota:take(err.kind) then
+    if result or not delay or not quota:take(err.kind) then
       if err and state.in_doubt then
         err.outcome, err.retryable = "unknown", false
       end
       return result, err
     end
+    result, err, verdict = attempt.make(state, delay)
   end
+  quota:refund(state.attempts)
+  return result
 end
 
 -- ---- making ----------------------------------------------------------------
 
---- What a call knows of itself while it lasts.
-function call.state(client, operation, exchange, options)
-  local clock = client.clock
-  local began = clock()
-  local ends = began + (options.timeout or client.policy.timeout)
-  if options.deadline then
-    ends = math.min(ends, began + options.deadline - client.now())
+--- What a call knows of itself while it lasts, its arguments as its items.
+function call.state(client, operation, exchange, options, ...)
+  local now = client.clock()
+  local policy = client.policy
+  if options ~= NONE then
+    policy = policies.of(policy, options)
   end
-  local policy = policies.of(client.policy, options)
+  local ends = now + policy.timeout
+  if options.deadline then
+    ends = math.min(ends, now + options.deadline - client.now())
+  end
   return {
     client = client,
     operation = operation,
     exchange = exchange,
     options = options,
-    attempts = 0,
-    began = began,
     policy = policy,
-    attempt_timeout = policy.attempt_timeout,
-    no_settling = not policy.settle,
-    redact = client.redact,
-    left = function()
-      return ends - clock()
-    end,
+    attempts = 0,
+    began = now,
+    now = now, -- when it was last looked
+    ends = ends,
+    writes = operation.writes or
+      operation.method == nil and exchange:writes(),
+    ...
   }
 end
 
--- The options among the arguments of a call: behind the positional ones.
-local function options_of(operation, ...)
-  local options = select(operation.positional + 1, ...)
-  return type(options) == "table" and options or NONE
-end
-
--- The options of a change that may carry a key, with one of ours in them; nil
--- when it has one, or could not have one.
-local function keyed_options(client, operation, options, given)
-  if not operation.keyed or options.idempotency_key or
-    options == NONE and given ~= nil then
-    return nil
-  end
-  local made = { idempotency_key = client.uuid() }
-  for key, value in pairs(options) do
-    made[key] = value
-  end
-  return made
-end
-
-local function run_state(state)
-  if state.options.dry_run or
-    state.options.dry_run == nil and state.client.dry_run then
+local function run_state(state, options)
+  local client = state.client
+  local dry = options.dry_run
+  if dry or dry == nil and client.dry_run then
     return rails.describe(state)
+  end
+  if not client.on_event then
+    return attempt_all(state)
   end
   events.call_begin(state)
   local result, err = attempt_all(state)
@@ -195,29 +175,64 @@ local function run_state(state)
   return result, err
 end
 
+-- An exchange that is done with serves the next call.
+local function build(client, operation, ...)
+  local spare = client.spare
+  client.spare = nil
+  return client.engine:exchange(operation.index, spare, ...)
+end
+
+-- The arguments of a change that may carry a key, with one of ours in them.
+local function with_key(client, operation, options, ...)
+  local place = operation.positional + 1
+  local arguments = { ... }
+  local made = { idempotency_key = client.uuid() }
+  for key, value in pairs(options) do
+    made[key] = value
+  end
+  arguments[place] = made
+  return made, unpack(arguments, 1, math.max(select("#", ...), place))
+end
+
+local function run(client, operation, level, own_key, options, ...)
+  local exchange, kind, message, parameter = build(client, operation, ...)
+  if not exchange then
+    return rejected(operation, level + 1, kind, message, parameter)
+  end
+  local state = call.state(client, operation, exchange, options, ...)
+  state.own_key = own_key
+  local result, err = run_state(state, options)
+  exchange = state.exchange
+  exchange:free()
+  client.spare = exchange
+  return result, err
+end
+
 --- Makes a call and returns its result, or nil and an error. Misuse is raised
 --- at `level`, 1 being the caller of this function.
 ---@return table|nil, zuora.Error|nil
 function call.run(client, operation, level, ...)
-  local options = options_of(operation, ...)
-  local arguments = { ... }
-  local allowed, refusal = rails.check(client, operation, options, arguments)
-  if not allowed then
-    return nil, refusal
+  local options = select(operation.positional + 1, ...)
+  local keyed = operation.keyed
+  if type(options) ~= "table" then
+    keyed = keyed and options == nil
+    options = NONE
+  elseif options.idempotency_key ~= nil then
+    keyed = false
   end
-  local place = operation.positional + 1
-  local own = keyed_options(client, operation, options, arguments[place])
-  arguments[place] = own or arguments[place]
+  wait.check(client, operation.name, level + 1)
+  if client.guarded then
+    local allowed, refusal = rails.check(client, operation, options, { ... })
+    if not allowed then
+      return nil, refusal
+    end
+  end
   local result, err
-  local exchange, kind, message, parameter = client.engine:exchange(
-    operation.index, unpack(arguments, 1, math.max(select("#", ...), place)))
-  if exchange then
-    local state = call.state(client, operation, exchange, own or options)
-    state.arguments, state.own_key = arguments, own ~= nil
-    result, err = run_state(state)
-    state.exchange:free()
+  if keyed then
+    result, err = run(client, operation, level + 1, true,
+      with_key(client, operation, options, ...))
   else
-    result, err = rejected(operation, level + 1, kind, message, parameter)
+    result, err = run(client, operation, level + 1, false, options, ...)
   end
   return result, err
 end

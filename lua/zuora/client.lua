@@ -3,10 +3,12 @@ local call = require "zuora.call"
 local errors = require "zuora.errors"
 local json = require "zuora.json"
 local limits = require "zuora.limits"
+local map = require "zuora.map"
 local options = require "zuora.options"
 local pages = require "zuora.pages"
 local policies = require "zuora.policies"
 local settle = require "zuora.settle"
+local wait = require "zuora.wait"
 
 local client = {}
 
@@ -24,6 +26,7 @@ local SECRETS = {
   "client_id", "client_secret", "access_token", "api_access_key_id",
   "api_secret_access_key",
 }
+local MAX_CONCURRENCY = 32 -- under the 40 of an entity that Zuora allows
 local DEFAULTS = { "zuora_entity_ids", "entity_id", "entity_name" }
 
 local function find(operations, name)
@@ -116,7 +119,7 @@ local function make_engine(core, given)
     proxy = given.proxy,
     connect_timeout = given.connect_timeout,
     max_body = given.max_body,
-    max_concurrency = given.max_concurrency,
+    max_concurrency = given.max_concurrency or MAX_CONCURRENCY,
     allow_insecure = given.allow_insecure,
   }
   if not engine then
@@ -128,7 +131,7 @@ local function make_engine(core, given)
 end
 
 --- Makes a client; see zuora.new. `world` holds what it stands on: core (the
---- module zuora.core), now (a clock, Unix time), wait (how to wait).
+--- module zuora.core) and now (a clock, Unix time).
 ---@return zuora.Client|nil, zuora.Error|nil
 function client.new(given, world, level)
   options.check_types(given, level + 1)
@@ -146,25 +149,29 @@ function client.new(given, world, level)
   if not engine then
     return nil, err
   end
+  local core = world.core
   local private = {
-    core = world.core,
+    core = core,
     engine = engine,
     now = world.now,
-    clock = world.core.clock,
-    chance = world.core.chance,
-    uuid = world.core.uuid,
-    wait = given.wait or world.wait,
+    clock = core.clock,
+    chance = core.chance,
+    uuid = core.uuid,
+    given_wait = given.wait,
+    parked = {}, -- tasks by the ids of what they wait for
     policy = policies.new(given),
     quota = policies.quota(),
-    pace = limits.pace(world.core.clock),
-    logins = limits.logins(world.core.clock),
+    pace = limits.pace(core.clock),
+    logins = limits.logins(core.clock),
+    max_concurrency = given.max_concurrency or MAX_CONCURRENCY,
     on_event = given.on_event,
     calls = 0,
+    guarded = given.read_only or given.confirm ~= nil,
     read_only = given.read_only,
     dry_run = given.dry_run,
     confirm = given.confirm,
     settle = settle,
-    list = find(world.core.operations, "connections.list"),
+    list = find(core.operations, "connections.list"),
     redact = function(text)
       return engine:redact(text)
     end,
@@ -202,15 +209,34 @@ function Client:request(request)
   return result, err
 end
 
+--- Calls fn(item, i) for each item of an array, many at once: each call that
+--- waits lets others go on, over the connections that are there.
+---
+--- options: concurrency, how many at most (max_concurrency); on_progress, a
+--- function (done, total) called as items end (see zuora.progress).
+---
+--- Returns an array in the order of the items: a slot each, with `value`, what
+--- fn returned, or `err`, its second result where the first was nil, or what it
+--- raised. It never fails as a whole.
+---@return { value: any, err: any }[]
+function Client:map(items, fn, options)
+  local results = map.run(privates[self], items, fn, options, 2)
+  return results
+end
+
 --- Ends what is in flight; each of those calls returns a cancelled error.
 function Client:cancel()
-  privates[self].engine:cancel()
+  local private = privates[self]
+  private.engine:cancel()
+  wait.nudge(private)
 end
 
 --- Ends what is in flight, closes the connections and wipes the secrets. May
 --- be called twice.
 function Client:close()
-  privates[self].engine:close()
+  local private = privates[self]
+  wait.nudge(private, true)
+  private.engine:close()
 end
 
 Client.__close = Client.close

@@ -39,7 +39,7 @@ end
 
 local function add_head(event, state)
   local exchange = state.exchange
-  local head = exchange:head()
+  local head = exchange:head():table()
   event.status = head.status
   event.zuora_request_id = head.zuora_request_id
   event.zuora_track_id = head.zuora_track_id

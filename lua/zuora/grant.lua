@@ -3,6 +3,7 @@
 local answer = require "zuora.answer"
 local attempt = require "zuora.attempt"
 local call = require "zuora.call"
+local core = require "zuora.core"
 local errors = require "zuora.errors"
 
 local unpack = table.unpack or unpack
@@ -16,7 +17,7 @@ local function as_part_of(err, granting, wanting)
   part.message = ("%s failed: %s"):format(granting.name, err.message)
   part.operation = wanting.operation.name
   part.attempts = wanting.attempts
-  part.outcome = wanting.exchange:writes() and "not_done" or nil
+  part.outcome = wanting.writes and "not_done" or nil
   if err.kind == "api" or err.kind == "http" and err.status < 500 then
     part.kind = "auth"
   end
@@ -42,15 +43,15 @@ end
 local function fetch(client, granting, secret, options, wanting)
   local arguments = { [granting.positional + 1] = options }
   local exchange, _, message, parameter = client.engine:exchange(
-    granting.index, unpack(arguments, 1, granting.positional + 1))
+    granting.index, nil, unpack(arguments, 1, granting.positional + 1))
   if not exchange then
     return nil, errors.argument(granting, parameter, message)
   end
   local state = call.state(client, granting, exchange, {
-    timeout = math.max(wanting.left(), 0.001) })
-  local ok, err = attempt.carry(state, "none", 0)
+    timeout = math.max(wanting.ends - client.clock(), 0.001) })
+  local ok, err = attempt.carry(state, core.sign.none, 0)
   local grant
-  if ok and not exchange:failure() and exchange:status() == 200 then
+  if ok and exchange:status() == 200 then
     grant = exchange:keep(secret)
   end
   if ok and not grant then

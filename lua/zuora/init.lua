@@ -7,14 +7,13 @@ local client = require "zuora.client"
 local core = require "zuora.core"
 local environments = require "zuora.environments"
 local errors = require "zuora.errors"
-local poll = require "zuora.wait.poll"
 
 local zuora = {
   _VERSION = core.version,
   environments = environments,
 }
 
-local world = { core = core, now = os.time, wait = poll }
+local world = { core = core, now = os.time }
 
 --- Makes a client. Does no I/O.
 ---

@@ -17,30 +17,30 @@ Pace.__index = Pace
 function limits.pace(clock)
   return setmetatable({
     clock = clock,
+    held = false, -- whether calls may have to wait
     free_at = 0, -- when the next call may start
     counted = 0, counted_from = clock(), measured = 0,
   }, Pace)
 end
 
-local function measure(self, now)
+-- The slower of what a 429 and what the end of a window ask for, or nil.
+local function rate_of(self, now)
+  if self.spread_until and now >= self.spread_until then
+    self.spread, self.spread_until = nil, nil
+  end
+  local rate, spread = self.rate, self.spread
+  self.held = rate ~= nil or spread ~= nil
+  return rate and spread and math.min(rate, spread) or rate or spread
+end
+
+--- How long the next call has to wait at `now`; its place is taken with that.
+function Pace:take(now)
   if now - self.counted_from >= WINDOW then
     self.measured = self.counted / (now - self.counted_from)
     self.counted, self.counted_from = 0, now
   end
   self.counted = self.counted + 1
-end
-
---- How long the next call has to wait; its place is taken with that.
-function Pace:take()
-  local now = self.clock()
-  measure(self, now)
-  local rate = self.rate
-  if self.spread_until and now >= self.spread_until then
-    self.spread, self.spread_until = nil, nil
-  end
-  if self.spread and (not rate or self.spread < rate) then
-    rate = self.spread
-  end
+  local rate = self.held and rate_of(self, now)
   if not rate then
     return 0
   end
@@ -53,40 +53,38 @@ local function slow_down(self)
   local before = self.rate or math.max(self.measured, self.counted, 2 * SLOWEST)
   self.goal = self.goal or before
   self.rate = math.max(before / 2, SLOWEST)
+  self.held = true
 end
 
 local function speed_up(self)
-  if self.rate then
-    self.rate = self.rate + self.goal * GAIN
-    if self.rate >= 2 * self.goal then
-      self.rate, self.goal = nil, nil
-    end
+  self.rate = self.rate + self.goal * GAIN
+  if self.rate >= 2 * self.goal then
+    self.rate, self.goal = nil, nil
   end
 end
 
 -- What is left of the window, spread over the rest of it.
-local function spread(self, limit)
-  local remaining, reset = limit.remaining, limit.reset
-  if not remaining or not reset or not limit.limit then
-    return
-  end
-  if remaining <= limit.limit * NEAR_END and reset > 0 then
+local function spread(self, remaining, limit, reset)
+  if remaining <= limit * NEAR_END and reset > 0 then
     self.spread = math.max(remaining, 1) / reset
     self.spread_until = self.clock() + reset
+    self.held = true
   else
     self.spread, self.spread_until = nil, nil
   end
 end
 
---- Learns from the head of an answer.
-function Pace:learn(head)
-  if head.status == 429 then
+--- Learns from an answer: its status, and what it tells of the rate limit, -1
+--- where it does not.
+function Pace:learn(status, remaining, limit, reset)
+  if status == 429 then
     slow_down(self)
-  elseif head.status and head.status < 400 then
+  elseif self.rate and status < 400 then
     speed_up(self)
   end
-  if head.rate_limit then
-    spread(self, head.rate_limit)
+  if remaining >= 0 and limit >= 0 and reset >= 0 and
+    (self.spread or remaining <= limit * NEAR_END) then
+    spread(self, remaining, limit, reset)
   end
 end
 

@@ -69,7 +69,9 @@ end
 
 --- A call succeeded with that many attempts: the cost of the last comes back.
 function Quota:refund(attempts)
-  self.left = math.min(CAPACITY, self.left + (attempts > 1 and COST or 1))
+  if self.left < CAPACITY then
+    self.left = math.min(CAPACITY, self.left + (attempts > 1 and COST or 1))
+  end
 end
 
 return policies

@@ -1,4 +1,5 @@
 -- What keeps a call from being made although it could be.
+local core = require "zuora.core"
 local errors = require "zuora.errors"
 
 local rails = {}
@@ -59,10 +60,11 @@ end
 local MASK = "****"
 
 local SIGNED = {
-  token = { "Authorization: Bearer " .. MASK },
-  keys = { "apiAccessKeyId: " .. MASK, "apiSecretAccessKey: " .. MASK },
-  session = { "Cookie: ZSession=" .. MASK },
-  none = {},
+  [core.sign.token] = { "Authorization: Bearer " .. MASK },
+  [core.sign.keys] = { "apiAccessKeyId: " .. MASK,
+    "apiSecretAccessKey: " .. MASK },
+  [core.sign.session] = { "Cookie: ZSession=" .. MASK },
+  [core.sign.none] = {},
 }
 
 -- Header lines whose values are secrets.
@@ -84,14 +86,16 @@ function rails.describe(state)
   local headers = {}
   for i, line in ipairs(lines) do
     local name = line:match "^[^:]+"
-    headers[i] = secrets[name] and name .. ": " .. MASK or state.redact(line)
+    headers[i] = secrets[name] and name .. ": " .. MASK or state.client.redact(line)
   end
-  local sign = state.operation.unsigned and "none" or state.client.auth.sign
+  local sign = state.operation.unsigned and core.sign.none or
+    state.client.auth.sign
   for _, line in ipairs(SIGNED[sign]) do
     headers[#headers + 1] = line
   end
-  return { method = method, url = state.redact(url), headers = headers,
-    body = body and state.redact(body) }
+  local redact = state.client.redact
+  return { method = method, url = redact(url), headers = headers,
+    body = body and redact(body) }
 end
 
 return rails

@@ -24,13 +24,13 @@ local function reading_options(call)
   for _, name in ipairs(KEPT) do
     made[name] = call.options[name]
   end
-  local left = call.left()
+  local left = call.ends - call.client.clock()
   made.timeout = left > 0.001 and left or 0.001
   return made
 end
 
 local function find_change(call, list, meanings)
-  local id = call.arguments[1]
+  local id = call[1]
   for _, connection in ipairs(list) do
     if connection.id == id then
       return meanings[connection.status] or "unclear", connection.status
@@ -42,7 +42,7 @@ end
 -- An outbound connection to that target that stands or waits for its answer.
 local function find_initiated(call, list)
   for _, connection in ipairs(list) do
-    if connection.targetEntityId == call.arguments[1] and
+    if connection.targetEntityId == call[1] and
       (connection.status == "Pending" or connection.status == "Connected") then
       return "done", connection.status, connection.id
     end

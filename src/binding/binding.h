@@ -17,6 +17,7 @@
 
 #define ZUORA_LUA_ENGINE "zuora.engine"
 #define ZUORA_LUA_EXCHANGE "zuora.exchange"
+#define ZUORA_LUA_HEAD "zuora.head"
 
 typedef struct engine_box {
   zuora_engine *engine; /* NULL: closed */
@@ -25,6 +26,9 @@ typedef struct engine_box {
 typedef struct exchange_box {
   zuora_exchange *exchange; /* NULL: freed */
 } exchange_box;
+
+/* What Lua gets of the head of an answer: all but the secret at its end. */
+enum { ZUORA_HEAD_SIZE = offsetof(zuora_response, session) };
 
 /* describe.c: pushes the table of operations as Lua tables. [0, +1] */
 void zuora__push_operations(lua_State *L);
@@ -49,16 +53,22 @@ int zuora__add_pairs(lua_State *L, zuora_exchange *exchange,
 int zuora__push_failure(lua_State *L, const zuora_error *error);
 int zuora__push_misuse(lua_State *L, const char *message);
 
-/* exchange.c: engine:exchange(index, ...) and the metatable. */
+/* exchange.c: engine:exchange(index, spare, ...) and the metatables. */
 int zuora__lua_exchange(lua_State *L);
 void zuora__register_exchange(lua_State *L);
 
-/* core.c: the engine at an index; NULL when closed. */
-zuora_engine *zuora__check_engine(lua_State *L, int index);
+/* core.c: the object at the first index, whose metatable is the first upvalue
+ * of the running function; raises when it is another. */
+void *zuora__check_self(lua_State *L, const char *type);
 /* core.c: the secret named at an index; raises when there is none. */
 zuora_secret zuora__check_secret(lua_State *L, int index);
-/* core.c: makes a metatable with `functions` as its __index. */
+/* core.c: pushes the metatable that objects made by the running function get:
+ * what zuora__register was told of. [0, +1] */
+void zuora__push_made(lua_State *L);
+/* core.c: makes a metatable with `functions` as its __index; each of them has
+ * the metatable as its first upvalue. `made`: the type of the objects that they
+ * make, registered before; `collect`: its __gc; both may be NULL. */
 void zuora__register(lua_State *L, const char *type, const luaL_Reg *functions,
-                     lua_CFunction collect);
+                     const char *made, lua_CFunction collect);
 
 #endif

@@ -1,5 +1,6 @@
 /* core.c: the module zuora.core and its engines. */
 #include <string.h>
+#include <unistd.h>
 
 #include "binding.h"
 
@@ -11,33 +12,54 @@
 
 ZUORA_EXPORT int luaopen_zuora_core(lua_State *L);
 
+void zuora__push_made(lua_State *L)
+{
+  lua_rawgeti(L, lua_upvalueindex(1), 1);
+}
+
 void zuora__register(lua_State *L, const char *type, const luaL_Reg *functions,
-                     lua_CFunction collect)
+                     const char *made, lua_CFunction collect)
 {
   luaL_newmetatable(L, type);
   lua_newtable(L);
   for (; functions->name; functions++) {
-    lua_pushcfunction(L, functions->func);
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, functions->func, 1);
     lua_setfield(L, -2, functions->name);
   }
   lua_setfield(L, -2, "__index");
-  lua_pushcfunction(L, collect);
-  lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, collect);
-  lua_setfield(L, -2, "__close");
+  if (collect) {
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, collect, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__gc");
+    lua_setfield(L, -2, "__close");
+  }
+  if (made) {
+    luaL_getmetatable(L, made);
+    lua_rawseti(L, -2, 1);
+  }
   lua_pushliteral(L, "private");
   lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
 }
 
-static engine_box *check_box(lua_State *L, int index)
+/* What luaL_checkudata does, without looking for the metatable by name. */
+void *zuora__check_self(lua_State *L, const char *type)
 {
-  return luaL_checkudata(L, index, ZUORA_LUA_ENGINE);
+  void *box = lua_touserdata(L, 1);
+  if (box && lua_getmetatable(L, 1)) {
+    int ours = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (ours)
+      return box;
+  }
+  return luaL_checkudata(L, 1, type);
 }
 
-zuora_engine *zuora__check_engine(lua_State *L, int index)
+static engine_box *check_box(lua_State *L)
 {
-  return check_box(L, index)->engine;
+  return zuora__check_self(L, ZUORA_LUA_ENGINE);
 }
 
 zuora_secret zuora__check_secret(lua_State *L, int index)
@@ -54,7 +76,7 @@ zuora_secret zuora__check_secret(lua_State *L, int index)
 /* The engine of a method that cannot go without. */
 static zuora_engine *check_open(lua_State *L)
 {
-  zuora_engine *engine = zuora__check_engine(L, 1);
+  zuora_engine *engine = check_box(L)->engine;
   if (!engine)
     luaL_error(L, "the client is closed");
   return engine;
@@ -136,7 +158,7 @@ static int new_engine(lua_State *L)
 /* engine:close(): may be called twice. */
 static int close_engine(lua_State *L)
 {
-  engine_box *box = check_box(L, 1);
+  engine_box *box = check_box(L);
   zuora_engine *engine = box->engine;
   box->engine = NULL;
   zuora_engine_free(engine);
@@ -146,7 +168,7 @@ static int close_engine(lua_State *L)
 /* engine:closed() -> boolean */
 static int is_closed(lua_State *L)
 {
-  lua_pushboolean(L, !zuora__check_engine(L, 1));
+  lua_pushboolean(L, !check_box(L)->engine);
   return 1;
 }
 
@@ -190,7 +212,7 @@ static int set_default(lua_State *L)
 /* engine:redact(text) -> the text without the engine's secrets */
 static int redact(lua_State *L)
 {
-  zuora_engine *engine = zuora__check_engine(L, 1);
+  zuora_engine *engine = check_box(L)->engine;
   size_t size;
   const char *text = luaL_checklstring(L, 2, &size);
   char *copy;
@@ -213,6 +235,17 @@ static int step(lua_State *L)
   if (zuora_engine_step(&ended, engine, (double)luaL_optnumber(L, 2, 0)))
     return luaL_error(L, "not enough memory");
   lua_pushinteger(L, ended);
+  return 1;
+}
+
+/* engine:ended() -> the id of an exchange that ended since this was last
+ * asked, in the order of their ends; nil when there is none */
+static int ended(lua_State *L)
+{
+  unsigned long id = zuora_engine_ended(check_open(L));
+  if (!id)
+    return 0;
+  lua_pushnumber(L, (lua_Number)id);
   return 1;
 }
 
@@ -257,6 +290,7 @@ static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
                                      {"set_default", set_default},
                                      {"redact", redact},
                                      {"step", step},
+                                     {"ended", ended},
                                      {"fd", descriptor},
                                      {"timeout", timeout},
                                      {"busy", busy},
@@ -289,16 +323,36 @@ static int uuid(lua_State *L)
   return 1;
 }
 
+/* core.is_terminal(fd) -> whether that descriptor is a terminal */
+static int is_terminal(lua_State *L)
+{
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
 static void set_function(lua_State *L, const char *name, lua_CFunction f)
 {
   lua_pushcfunction(L, f);
   lua_setfield(L, -2, name);
 }
 
+/* How exchange:submit is told to sign, by name. */
+static void push_signs(lua_State *L)
+{
+  static const char *const names[] = {"none", "token", "keys", "session"};
+  int i;
+  lua_createtable(L, 0, 4);
+  for (i = ZUORA_SIGN_NONE; i <= ZUORA_SIGN_SESSION; i++) {
+    lua_pushinteger(L, i);
+    lua_setfield(L, -2, names[i]);
+  }
+}
+
 int luaopen_zuora_core(lua_State *L)
 {
-  zuora__register(L, ZUORA_LUA_ENGINE, functions, close_engine);
   zuora__register_exchange(L);
+  zuora__register(L, ZUORA_LUA_ENGINE, functions, ZUORA_LUA_EXCHANGE,
+                  close_engine);
   lua_createtable(L, 0, 8);
   lua_pushliteral(L, ZUORA_VERSION);
   lua_setfield(L, -2, "version");
@@ -306,9 +360,12 @@ int luaopen_zuora_core(lua_State *L)
   lua_setfield(L, -2, "operations");
   zuora__push_rules(L);
   lua_setfield(L, -2, "rules");
+  push_signs(L);
+  lua_setfield(L, -2, "sign");
   set_function(L, "engine", new_engine);
   set_function(L, "clock", read_clock);
   set_function(L, "chance", chance);
   set_function(L, "uuid", uuid);
+  set_function(L, "is_terminal", is_terminal);
   return 1;
 }

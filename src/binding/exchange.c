@@ -1,9 +1,11 @@
 /* exchange.c: one call in flight, for Lua. */
+#include <string.h>
+
 #include "binding.h"
 
 static exchange_box *check_box(lua_State *L)
 {
-  return luaL_checkudata(L, 1, ZUORA_LUA_EXCHANGE);
+  return zuora__check_self(L, ZUORA_LUA_EXCHANGE);
 }
 
 static zuora_exchange *check(lua_State *L)
@@ -14,34 +16,50 @@ static zuora_exchange *check(lua_State *L)
   return box->exchange;
 }
 
-/* engine:exchange(index, ...) -> exchange | failure */
+/* The box for a new exchange goes below the values, at index 3: a spare one
+ * that was handed in, or a fresh one. */
+static exchange_box *take_box(lua_State *L)
+{
+  exchange_box *box;
+  if (!lua_isnil(L, 3)) {
+    box = luaL_checkudata(L, 3, ZUORA_LUA_EXCHANGE);
+    luaL_argcheck(L, !box->exchange, 3, "the exchange is not freed");
+    return box;
+  }
+  box = lua_newuserdata(L, sizeof *box);
+  box->exchange = NULL;
+  zuora__push_made(L);
+  lua_setmetatable(L, -2);
+  lua_replace(L, 3);
+  return box;
+}
+
+/* engine:exchange(index, spare, ...) -> exchange | failure
+ *
+ * index: of the operation; spare: a freed exchange to be used again, or nil;
+ * then what the operation takes. */
 int zuora__lua_exchange(lua_State *L)
 {
-  zuora_engine *engine = zuora__check_engine(L, 1);
-  int index = (int)luaL_checkinteger(L, 2);
+  engine_box *self = zuora__check_self(L, ZUORA_LUA_ENGINE);
+  size_t index = (size_t)luaL_checkinteger(L, 2), count;
+  const zuora_operation *rows = zuora_operations(&count), *row;
   zuora_value values[ZUORA_PARAMETERS];
   zuora_error error;
   exchange_box *box;
-  size_t count;
   int fault;
-  const zuora_operation *rows = zuora_operations(&count);
-  luaL_argcheck(L, index >= 1 && (size_t)index <= count, 2,
-                "no such operation");
-  if (!engine)
+  luaL_argcheck(L, index - 1 < count, 2, "no such operation");
+  row = &rows[index - 1];
+  if (!self->engine)
     return zuora__push_misuse(L, "the client is closed");
-  fault = zuora__read_values(L, 3, &rows[index - 1], values);
+  luaL_checkany(L, 3);
+  fault = zuora__read_values(L, 4, row, values);
   if (fault)
     return fault;
-  box = lua_newuserdata(L, sizeof *box);
-  box->exchange = NULL;
-  luaL_getmetatable(L, ZUORA_LUA_EXCHANGE);
-  lua_setmetatable(L, -2);
-  if (zuora_exchange_new(&box->exchange, engine, &rows[index - 1], values,
-                         &error))
+  box = take_box(L);
+  if (zuora_exchange_new(&box->exchange, self->engine, row, values, &error))
     return zuora__push_failure(L, &error);
-  lua_insert(L, 3);
   if (lua_istable(L, -1)) {
-    fault = zuora__add_pairs(L, box->exchange, &rows[index - 1]);
+    fault = zuora__add_pairs(L, box->exchange, row);
     if (fault)
       return fault;
   }
@@ -49,18 +67,22 @@ int zuora__lua_exchange(lua_State *L)
   return 1;
 }
 
-/* exchange:submit(sign, delay, limit) -> true | failure */
+/* exchange:submit(sign, delay, limit) -> its id, which no other submission of
+ * the engine's has | failure
+ *
+ * sign: one of core.sign. */
 static int submit(lua_State *L)
 {
-  static const char *const signs[] = {"none", "token", "keys", "session", NULL};
   zuora_exchange *exchange = check(L);
-  zuora_sign sign = (zuora_sign)luaL_checkoption(L, 2, "none", signs);
+  lua_Integer sign = luaL_checkinteger(L, 2);
   double delay = (double)luaL_optnumber(L, 3, 0);
   double limit = (double)luaL_optnumber(L, 4, 0);
   zuora_error error;
-  if (zuora_exchange_submit(exchange, sign, delay, limit, &error))
+  luaL_argcheck(L, sign >= ZUORA_SIGN_NONE && sign <= ZUORA_SIGN_SESSION, 2,
+                "not one of core.sign");
+  if (zuora_exchange_submit(exchange, (zuora_sign)sign, delay, limit, &error))
     return zuora__push_failure(L, &error);
-  lua_pushboolean(L, 1);
+  lua_pushnumber(L, (lua_Number)zuora_exchange_id(exchange));
   return 1;
 }
 
@@ -93,17 +115,37 @@ static int names_entity(lua_State *L)
   return 1;
 }
 
-/* exchange:failure() -> kind, message; nothing when a whole answer came */
+/* exchange:answer() -> status, body, remaining, limit, reset
+ *                    | nil, kind, message when no whole answer came
+ *
+ * The last three are RateLimit-Remaining, -Limit and -Reset, -1 where they
+ * were not told. */
+static int answer(lua_State *L)
+{
+  zuora_exchange *exchange = check(L);
+  const zuora_error *error = zuora_exchange_error(exchange);
+  const zuora_response *response = zuora_exchange_response(exchange);
+  const char *data;
+  size_t size;
+  if (error->code)
+    return zuora__push_failure(L, error);
+  data = zuora_exchange_body(exchange, &size);
+  lua_pushinteger(L, (lua_Integer)response->status);
+  lua_pushlstring(L, data, size);
+  lua_pushnumber(L, (lua_Number)response->rate_remaining);
+  lua_pushnumber(L, (lua_Number)response->rate_limit);
+  lua_pushnumber(L, (lua_Number)response->rate_reset);
+  return 5;
+}
+
+/* exchange:failure() -> kind; nil when a whole answer came */
 static int failure(lua_State *L)
 {
   const zuora_error *error = zuora_exchange_error(check(L));
-  if (error->code == ZUORA_OK)
+  if (!error->code)
     return 0;
-  if (error->code == ZUORA_MEMORY)
-    return luaL_error(L, "not enough memory");
   lua_pushstring(L, zuora_code_name(error->code));
-  lua_pushstring(L, error->message);
-  return 2;
+  return 1;
 }
 
 static double number_field(lua_State *L, int index, const char *name)
@@ -147,18 +189,31 @@ static int decide(lua_State *L)
   return 4;
 }
 
-/* exchange:status() -> integer, -1 when there was no answer */
+/* exchange:status() -> integer, -1 when no whole answer came */
 static int status(lua_State *L)
 {
-  const zuora_response *response = zuora_exchange_response(check(L));
-  lua_pushinteger(L, (lua_Integer)response->status);
+  const zuora_exchange *exchange = check(L);
+  const zuora_response *response = zuora_exchange_response(exchange);
+  lua_pushinteger(L, zuora_exchange_error(exchange)->code
+                         ? -1
+                         : (lua_Integer)response->status);
   return 1;
 }
 
-/* exchange:head() -> table, see zuora_fields */
+/* exchange:head() -> the head of the answer, which outlives the exchange */
 static int head(lua_State *L)
 {
-  zuora__push_response(L, zuora_exchange_response(check(L)));
+  const zuora_response *response = zuora_exchange_response(check(L));
+  memcpy(lua_newuserdata(L, ZUORA_HEAD_SIZE), response, ZUORA_HEAD_SIZE);
+  zuora__push_made(L);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+/* head:table() -> table, see zuora_fields */
+static int head_table(lua_State *L)
+{
+  zuora__push_response(L, zuora__check_self(L, ZUORA_LUA_HEAD));
   return 1;
 }
 
@@ -242,6 +297,7 @@ static const luaL_Reg functions[] = {{"submit", submit},
                                      {"sent", sent},
                                      {"writes", writes},
                                      {"names_entity", names_entity},
+                                     {"answer", answer},
                                      {"failure", failure},
                                      {"status", status},
                                      {"head", head},
@@ -254,7 +310,10 @@ static const luaL_Reg functions[] = {{"submit", submit},
                                      {"free", release},
                                      {NULL, NULL}};
 
+static const luaL_Reg head_functions[] = {{"table", head_table}, {NULL, NULL}};
+
 void zuora__register_exchange(lua_State *L)
 {
-  zuora__register(L, ZUORA_LUA_EXCHANGE, functions, release);
+  zuora__register(L, ZUORA_LUA_HEAD, head_functions, NULL, NULL);
+  zuora__register(L, ZUORA_LUA_EXCHANGE, functions, ZUORA_LUA_HEAD, release);
 }

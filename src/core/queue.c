@@ -1,5 +1,7 @@
 /* queue.c: the exchanges that wait for their time or their turn, those that
  * ended and of which nobody was told yet, and the steps that move them on. */
+#include <poll.h>
+
 #include "engine.h"
 
 /* Puts x behind `after`, or first where that is NULL. */
@@ -128,6 +130,14 @@ static void run_timer(zuora_engine *engine)
   }
 }
 
+/* Rounded up, or the last fraction of one would be spun. */
+static int milliseconds(double seconds)
+{
+  if (seconds > 3600)
+    seconds = 3600;
+  return seconds > 0 ? (int)(seconds * 1000 + 0.999) : 0;
+}
+
 static void run_sockets(zuora_engine *engine, double timeout)
 {
   zuora_ready ready[64];
@@ -135,11 +145,7 @@ static void run_sockets(zuora_engine *engine, double timeout)
   int i, n;
   if (timeout > 0 && due >= 0 && due < timeout)
     timeout = due;
-  if (timeout > 3600)
-    timeout = 3600;
-  /* Rounded up, or the last fraction of a millisecond would be spun. */
-  n = zuora__poller_wait(engine->poller, ready, 64,
-                         timeout > 0 ? (int)(timeout * 1000 + 0.999) : 0);
+  n = zuora__poller_wait(engine->poller, ready, 64, milliseconds(timeout));
   for (i = 0; i < n; i++)
     zuora__engine_act(engine, ready[i].fd, ready[i].events);
 }
@@ -147,8 +153,11 @@ static void run_sockets(zuora_engine *engine, double timeout)
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
 {
   *ended = 0;
-  if (!engine->multi)
+  if (!engine->multi) {
+    if (timeout > 0)
+      poll(NULL, 0, milliseconds(timeout));
     return ZUORA_OK;
+  }
   move_queue(engine, zuora_clock());
   run_timer(engine);
   zuora__engine_collect(engine);

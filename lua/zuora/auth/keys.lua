@@ -1,19 +1,21 @@
 -- API user name and password as two headers on each call.
 --
 -- Every way to sign is an object with:
---   sign        how the core signs: "token", "keys" or "session"
+--   sign        how the core signs: one of core.sign
 --   generation  changes with each fresh credential
 --   ready(state)       before each call, whose state is given: true, or nil
 --                      and an error; nothing was sent
 --   renew(state, generation)  after a 401 to what was signed then: true when
 --                      there is a fresh credential, false when there can be
 --                      none, nil and an error when it could not be had
---   answered(state)    after each success
+--   answered(state)    after each success; may be nil
+local core = require "zuora.core"
+
 local keys = {}
 keys.__index = keys
 
 function keys.new()
-  return setmetatable({ sign = "keys", generation = 1 }, keys)
+  return setmetatable({ sign = core.sign.keys, generation = 1 }, keys)
 end
 
 function keys.ready()
@@ -22,9 +24,6 @@ end
 
 function keys.renew()
   return false
-end
-
-function keys.answered()
 end
 
 return keys

@@ -1,5 +1,6 @@
 -- The legacy session: logged in at first use, its cookie followed as it rolls
 -- with each answer, logged in anew once when it is refused.
+local core = require "zuora.core"
 local obtain = require "zuora.grant"
 
 local session = {}
@@ -8,7 +9,7 @@ session.__index = session
 ---@param establish table the operation that logs in
 function session.new(client, establish)
   return setmetatable({
-    sign = "session",
+    sign = core.sign.session,
     generation = 0,
     client = client,
     establish = establish,

@@ -1,5 +1,6 @@
 -- Bearer tokens: fetched for an OAuth client, or given by the program as a
 -- string or a function.
+local core = require "zuora.core"
 local errors = require "zuora.errors"
 local obtain = require "zuora.grant"
 
@@ -15,7 +16,7 @@ token.__index = token
 ---@param grant table the operation that fetches one
 function token.of_client(client, grant)
   return setmetatable({
-    sign = "token",
+    sign = core.sign.token,
     generation = 0,
     client = client,
     grant = grant,
@@ -27,7 +28,7 @@ end
 --- or a function, asked before each call.
 function token.given(client, source)
   return setmetatable({
-    sign = "token",
+    sign = core.sign.token,
     generation = 0,
     client = client,
     source = source,
@@ -52,8 +53,9 @@ local function fetch(self, state)
     return nil, err
   end
   local life = grant.expires_in or LIFE
-  self.renew_at = client.now() + life - math.min(AHEAD, life / 5)
+  self.renew_at = client.clock() + life - math.min(AHEAD, life / 5)
   self.entities = entities_of(grant.scope)
+  self.several = #self.entities > 1
   self.generation = self.generation + 1
   return true
 end
@@ -87,7 +89,7 @@ end
 -- A token for several entities says nothing of which one is meant.
 local function check_entity(self, state)
   local count = #self.entities
-  if count < 2 or state.exchange:names_entity() then
+  if state.exchange:names_entity() then
     return true
   end
   return nil, errors.argument(state.operation, "zuora_entity_ids",
@@ -100,13 +102,13 @@ function token:ready(state)
   if self.source then
     ok, err = ask(self, state, false)
   elseif self.grant and (not self.renew_at or
-    self.client.now() >= self.renew_at) then
+    state.now >= self.renew_at) then
     ok, err = fetch(self, state)
   end
   if not ok then
     return nil, err
   end
-  return check_entity(self, state)
+  return not self.several or check_entity(self, state)
 end
 
 function token:renew(state, generation)
@@ -120,9 +122,6 @@ function token:renew(state, generation)
     return fetch(self, state)
   end
   return false
-end
-
-function token.answered()
 end
 
 return token

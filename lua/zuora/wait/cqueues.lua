@@ -1,0 +1,75 @@
+-- Waiting under a controller of cqueues: one of the calls that wait on an
+-- engine polls its descriptor, the others wait to be told.
+local condition = require "cqueues.condition"
+local cqueues = require "cqueues"
+
+local clock = require("zuora.core").clock
+
+-- A poller that was not heard of for so long was dropped by its controller.
+local SILENCE = 1
+
+local rooms = setmetatable({}, { __mode = "k" }) -- by engine
+
+local function room_of(engine)
+  local room = rooms[engine]
+  if not room then
+    room = { told = condition.new(), beat = -SILENCE }
+    rooms[engine] = room
+  end
+  return room
+end
+
+local function shorter(a, b)
+  return a and b and math.min(a, b) or a or b
+end
+
+local function poll(engine, pending, room)
+  local due = engine:timeout()
+  local limit = shorter(due >= 0 and due or nil, SILENCE / 2)
+  if pending.due then
+    limit = shorter(limit, math.max(pending.due - clock(), 0))
+  end
+  room.beat = clock()
+  local fd = engine:fd()
+  if fd >= 0 then
+    cqueues.poll({ pollfd = fd, events = "r" }, limit)
+  else
+    cqueues.sleep(limit)
+  end
+end
+
+local function step(engine, room)
+  if not engine:closed() and engine:step(0) > 0 then
+    room.told:signal()
+  end
+end
+
+local world = {}
+
+function world.wait(engine, pending)
+  local room = room_of(engine)
+  step(engine, room)
+  while not pending:done() do
+    if clock() - room.beat < SILENCE then
+      room.told:wait(pending.due and
+        math.min(math.max(pending.due - clock(), 0), SILENCE) or SILENCE)
+    else
+      while not pending:done() do
+        poll(engine, pending, room)
+        step(engine, room)
+      end
+      -- Another has to take over.
+      room.beat = -SILENCE
+      room.told:signal()
+    end
+  end
+end
+
+--- Calls were ended from outside.
+function world.nudge(engine)
+  if rooms[engine] then
+    rooms[engine].told:signal()
+  end
+end
+
+return world

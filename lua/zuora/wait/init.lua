@@ -1,0 +1,123 @@
+-- How a call waits for its exchange: as the world around it does.
+--
+-- A world is a function wait(engine, pending) that returns when
+-- pending:done(), and on the way moves everything by engine:step(seconds). At
+-- pending.due, by core.clock and where it is not nil, it has to have looked
+-- again. That is also what the option `wait` of a client is.
+local poll = require "zuora.wait.poll"
+local tasks = require "zuora.wait.tasks"
+
+local wait = {}
+
+local loaded = package.loaded
+local nginx = rawget(_G, "ngx") and require "zuora.wait.nginx"
+
+-- Worlds whose sleepers have to be told when calls are ended from outside.
+local nudged = {}
+
+local function sleepy(name)
+  nudged[name] = nudged[name] or require("zuora.wait." .. name)
+  return nudged[name].wait
+end
+
+-- Found by what is loaded, and by whether it runs this very call.
+local function world()
+  if nginx and nginx.is_here() then
+    return nginx.wait
+  end
+  if loaded.cqueues and loaded.cqueues.running() then
+    return sleepy "cqueues"
+  end
+  if loaded.luv and loaded.luv.loop_mode() and wait.may_yield() then
+    return sleepy "luv"
+  end
+  return poll.wait
+end
+
+--- Whether this is a coroutine.
+function wait.may_yield()
+  local co, is_main = coroutine.running()
+  return co ~= nil and not is_main
+end
+
+--- Raises, at `level`, where no call can be made: in phases of nginx that may
+--- not wait.
+function wait.check(client, name, level)
+  if nginx and not client.given_wait then
+    nginx.check(name, level + 1)
+  end
+end
+
+-- The function of a for loop cannot yield under Lua 5.1: there the process
+-- waits.
+local function outside(client)
+  return client.in_loop and poll.wait or client.given_wait or world()
+end
+
+local function wait_pending(client, pending)
+  local task = tasks.current()
+  if task and not client.in_loop then
+    return tasks.watch(task, pending)
+  end
+  return outside(client)(client.engine, pending)
+end
+
+--- Waits until pending:done().
+wait.pending = wait_pending
+
+--- Waits for the end of an exchange that was submitted under that id.
+function wait.exchange(client, exchange, id)
+  local task = tasks.current()
+  if task and not client.in_loop then
+    tasks.park(task, id)
+  else
+    outside(client)(client.engine, exchange)
+  end
+  local background = client.background
+  if background and background.live > 0 and background:done() then
+    background:move()
+  end
+end
+
+--- Waits that many seconds, others going on meanwhile.
+function wait.sleep(client, seconds)
+  local due = client.clock() + seconds
+  wait_pending(client, {
+    due = due,
+    done = function()
+      return client.clock() >= due
+    end,
+  })
+end
+
+--- Runs the tasks of a group until finished() or until none is left.
+function wait.run(group, finished)
+  while not finished() do
+    if group.first <= group.last then
+      group:move()
+    elseif group.live > 0 then
+      wait_pending(group.client, group)
+    else
+      return
+    end
+  end
+end
+
+--- Starts fn() beside the calls to come: it goes on whenever one of them
+--- waits. In nginx it goes on by itself.
+function wait.background(client, fn)
+  if nginx and nginx.is_here() then
+    return nginx.background(fn)
+  end
+  client.background = client.background or tasks.group(client)
+  client.background:spawn(nil, fn)
+end
+
+--- Calls of the client were ended from outside, or will be in a moment.
+function wait.nudge(client, closing)
+  for _, one in pairs(nudged) do
+    one.nudge(client.engine, closing)
+  end
+end
+
+return wait

@@ -1,0 +1,160 @@
+-- Waiting inside nginx: the worker goes on with other requests meanwhile.
+--
+-- One stepper an engine and worker, in a timer of its own, moves the engine
+-- however many calls wait; each of those sleeps on a semaphore. Without
+-- semaphores (lua-resty-core is not there) each call steps by itself.
+local clock = require("zuora.core").clock
+
+local nginx = {}
+
+local ngx = ngx
+local has_semaphore, semaphore = pcall(require, "ngx.semaphore")
+
+-- Between steps: a millisecond, and more the longer nothing has ended.
+local SHORTEST, LONGEST, RISE = 0.001, 0.01, 0.01
+-- A stepper that was not heard of for so long is not waited for any more.
+local SILENCE = 1
+-- What is waited for by nobody for so many steps is given up.
+local GIVE_UP = 3
+
+-- Phases that may wait. In the others ngx.sleep is disabled.
+local MAY_WAIT = {
+  rewrite = true, server_rewrite = true, access = true, content = true,
+  timer = true, ssl_cert = true, ssl_session_fetch = true,
+  ssl_client_hello = true,
+}
+
+--- Whether the running code is nginx's: false in the threads of its pools,
+--- which wait like any program.
+function nginx.is_here()
+  return ngx.get_phase ~= nil and ngx.sleep ~= nil
+end
+
+--- Raises where a call cannot be made.
+function nginx.check(name, level)
+  local phase = ngx.get_phase and ngx.get_phase()
+  if phase and not MAY_WAIT[phase] then
+    error(("%s: nginx cannot wait in the phase %s; make the call in a timer: "
+      .. "ngx.timer.at(0, function() ... end)"):format(name, phase), level + 1)
+  end
+end
+
+local function interval(quiet_since)
+  local rising = (clock() - quiet_since) * RISE
+  return rising < SHORTEST and SHORTEST or rising > LONGEST and LONGEST
+    or rising
+end
+
+-- ---- the stepper -----------------------------------------------------------
+
+local beds = setmetatable({}, { __mode = "k" }) -- by engine: who sleeps
+
+-- The request of that call is over: nobody will take its answer.
+local function is_abandoned(sleeper)
+  if sleeper.semaphore:count() < 0 then
+    sleeper.alone = 0
+    return false
+  end
+  sleeper.alone = sleeper.alone + 1
+  return sleeper.alone > GIVE_UP
+end
+
+-- Wakes those whose wait is over; returns whether there were any.
+local function wake(bed)
+  local kept, woken = 0, false
+  for i = 1, #bed do
+    local sleeper = bed[i]
+    bed[i] = nil
+    if sleeper.pending:done() then
+      sleeper.semaphore:post(1)
+      woken = true
+    elseif is_abandoned(sleeper) then
+      if sleeper.pending.cancel then
+        sleeper.pending:cancel()
+      end
+    else
+      kept = kept + 1
+      bed[kept] = sleeper
+    end
+  end
+  return woken
+end
+
+local function step(_, engine, bed)
+  local quiet_since = clock()
+  while bed[1] do
+    bed.beat = clock()
+    if not engine:closed() then
+      engine:step(0)
+    end
+    if wake(bed) then
+      quiet_since = clock()
+    end
+    if bed[1] then
+      ngx.sleep(interval(quiet_since))
+    end
+  end
+  bed.beat = nil
+end
+
+local function has_stepper(bed)
+  return bed.beat and clock() - bed.beat < SILENCE
+end
+
+-- Where no timer is to be had, too.
+local function step_alone(engine, pending)
+  local since = clock()
+  while not pending:done() do
+    if not engine:closed() then
+      engine:step(0)
+    end
+    if not pending:done() then
+      ngx.sleep(interval(since))
+    end
+  end
+end
+
+local spare = {} -- semaphores
+
+local function sleep(engine, bed, pending)
+  local own = table.remove(spare) or semaphore.new(0)
+  bed[#bed + 1] = { pending = pending, semaphore = own, alone = 0 }
+  while not pending:done() do
+    if not has_stepper(bed) then
+      bed.beat = clock()
+      if not ngx.timer.at(0, step, engine, bed) then
+        bed.beat = nil
+        return step_alone(engine, pending)
+      end
+    end
+    own:wait(SILENCE)
+  end
+  if own:count() == 0 then
+    spare[#spare + 1] = own
+  end
+end
+
+function nginx.wait(engine, pending)
+  if not engine:closed() then
+    engine:step(0)
+  end
+  if pending:done() then
+    return
+  end
+  if not has_semaphore then
+    return step_alone(engine, pending)
+  end
+  local bed = beds[engine]
+  if not bed then
+    bed = {}
+    beds[engine] = bed
+  end
+  return sleep(engine, bed, pending)
+end
+
+--- Runs fn() in a light thread of its own.
+function nginx.background(fn)
+  return ngx.timer.at(0, fn)
+end
+
+return nginx
