@@ -3,6 +3,8 @@ local errors = require "zuora.errors"
 local json = require "zuora.json"
 local shapes = require "zuora.shapes"
 
+local decode = json.decode
+
 local answer = {}
 
 local FAILED = {
@@ -161,29 +163,29 @@ end
 
 --- Hangs what came with a result on its metatable, where neither pairs nor
 --- cjson sees it. `settled`: the status that was found by reading back.
-function answer.with_meta(result, state, settled)
+function answer.with_meta(result, head, state, settled)
   return setmetatable(result, {
     __index = meta_of,
-    head = state.exchange:head(),
+    head = head,
     attempts = state.attempts,
     settled = settled,
   })
 end
 
 -- An answer that is no plain success.
-local function read_closely(state, status, text, body)
+local function read_closely(state, status, text, head, body)
   local good = status >= 200 and status < 300
   if good and text == "" then
     body = {}
   end
   if type(body) ~= "table" then
-    return nil, unreadable(state, state.exchange:head():table(), text)
+    return nil, unreadable(state, head:table(), text)
   end
   local failed = not good and "all" or shapes.failed(body)
   if failed then
-    return nil, refusal(state, state.exchange:head():table(), body, failed)
+    return nil, refusal(state, head:table(), body, failed)
   end
-  return answer.with_meta(body, state)
+  return answer.with_meta(body, head, state)
 end
 
 --- What became of a call whose exchange has ended. With an error, sets
@@ -191,16 +193,19 @@ end
 --- to wait before that.
 ---@return table|nil result, zuora.Error|nil
 function answer.read(state)
-  local status, text, remaining, limit, reset = state.exchange:answer()
+  local status, text, head, remaining, limit, reset = state.exchange:answer()
   if not status then
-    return nil, transport(state, text, remaining)
+    return nil, transport(state, text, head)
   end
-  state.client.pace:learn(status, remaining, limit, reset)
-  local body = json.decode(text)
+  local pace = state.client.pace
+  if status == 429 or pace.held or remaining <= limit * pace.NEAR_END then
+    pace:learn(status, remaining, limit, reset)
+  end
+  local body = decode(text)
   if status == 200 and type(body) == "table" and body.success == true then
-    return answer.with_meta(body, state)
+    return answer.with_meta(body, head, state)
   end
-  return read_closely(state, status, text, body)
+  return read_closely(state, status, text, head, body)
 end
 
 return answer

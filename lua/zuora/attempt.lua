@@ -13,15 +13,6 @@ local NONE = core.sign.none
 -- tenth where that is less.
 local SETTLING = 10
 
-local function limit_of(state, delay)
-  local limit = state.ends - state.now - delay
-  if state.writes then
-    limit = limit > 10 * SETTLING and limit - SETTLING or limit * 0.9
-  end
-  local own = state.policy.attempt_timeout
-  return own and own < limit and own or limit
-end
-
 local function not_sent(state, kind, message)
   return nil, errors.new {
     kind = kind,
@@ -33,13 +24,20 @@ local function not_sent(state, kind, message)
   }
 end
 
+-- Seconds that this attempt may take, from when it is sent.
+local function limit_of(state, delay)
+  local limit = state.ends - state.now - delay
+  if state.writes then
+    limit = limit > 10 * SETTLING and limit - SETTLING or limit * 0.9
+  end
+  local own = state.policy.attempt_timeout
+  return own and own < limit and own or limit
+end
+
 --- Sends the exchange of `state` after `delay` seconds, signed as `sign` says,
 --- and waits for its end: true, or nil and an error when it was not sent.
 function attempt.carry(state, sign, delay)
   local client, exchange = state.client, state.exchange
-  if state.attempts > 0 then
-    state.now = client.clock()
-  end
   local pause = client.pace:take(state.now)
   if pause > delay then
     delay = pause
@@ -50,7 +48,7 @@ function attempt.carry(state, sign, delay)
       "its time was over before it could be sent")
   end
   local hook = client.on_event
-  if hook and delay > 0 then
+  if hook then
     events.wait(state, delay)
   end
   -- The client was closed, or its credentials taken away, since the exchange
@@ -70,53 +68,65 @@ function attempt.carry(state, sign, delay)
   return true
 end
 
--- Once more, if the credentials were refused and there are fresh ones to be
--- had.
-local function carry_again(state, auth, generation)
+-- The credentials were refused: once more, if there are fresh ones to be had.
+local function make_again(state, auth, generation, refusal)
   state.renewed = true
   local ok, err = auth:renew(state, generation)
   if ok then
-    return attempt.carry(state, auth.sign, 0)
+    state.now = state.client.clock()
+    ok, err = attempt.carry(state, auth.sign, 0)
+  else
+    err = err or refusal
   end
-  return not err, err
-end
-
-local function carry_signed(state, delay)
-  local auth, exchange = state.client.auth, state.exchange
-  local ok, err = auth:ready(state)
   if not ok then
     return nil, err
   end
+  return answer.read(state)
+end
+
+local function make_signed(state, delay)
+  local auth = state.client.auth
+  local ok, err
+  if state.now >= auth.renew_at or auth.several then
+    ok, err = auth:ready(state)
+    if not ok then
+      return nil, err
+    end
+  end
   local generation = auth.generation
   ok, err = attempt.carry(state, auth.sign, delay)
-  if ok and exchange:status() == 401 and not state.renewed then
-    return carry_again(state, auth, generation)
+  if not ok then
+    return nil, err
   end
-  return ok, err
+  local result
+  result, err = answer.read(state)
+  if err and err.status == 401 and not state.renewed then
+    result, err = make_again(state, auth, generation, err)
+  end
+  if result and auth.answered then
+    auth:answered(state)
+  end
+  return result, err
 end
 
 --- Makes one attempt. Returns a result; or nil, an error and what to do next:
 --- "stop", "repeat" after state.pause seconds, or "settle".
 function attempt.make(state, delay)
-  local ok, err
+  state.verdict = "stop"
+  local result, err
   if state.operation.unsigned then
+    local ok
     ok, err = attempt.carry(state, NONE, delay)
-  else
-    ok, err = carry_signed(state, delay)
-  end
-  if not ok then
-    return nil, err, "stop"
-  end
-  local result
-  result, err = answer.read(state)
-  if result then
-    local auth = state.client.auth
-    if auth.answered then
-      auth:answered(state)
+    if ok then
+      result, err = answer.read(state)
     end
-    return result
+    if result and state.client.auth.answered then
+      state.client.auth:answered(state)
+    end
+  else
+    result, err = make_signed(state, delay)
   end
-  return nil, err, state.verdict
+  return result, err, state.verdict
 end
 
 return attempt

@@ -9,8 +9,6 @@ local policies = require "zuora.policies"
 local rails = require "zuora.rails"
 local wait = require "zuora.wait"
 
-local unpack = table.unpack or unpack
-
 local call = {}
 
 local NONE = {} -- options of a call that has none
@@ -57,7 +55,8 @@ local function look(state, err)
   local found, status, id = settle.look(state)
   events.settle(state, found)
   if found == "done" then
-    return answer.with_meta({ success = true, id = id }, state, status)
+    return answer.with_meta({ success = true, id = id },
+      state.exchange:head(), state, status)
   end
   if found ~= "before" then
     return still_unknown(err, status)
@@ -74,7 +73,7 @@ local function change_key(state)
   end
   state.options.idempotency_key = state.client.uuid()
   local exchange = state.client.engine:exchange(state.operation.index, nil,
-    unpack(state, 1, state.operation.positional + 1))
+    state[1], state[2], state[3])
   if not exchange then
     return false
   end
@@ -113,11 +112,10 @@ local function after(state, err, verdict)
   return result, failed
 end
 
-local function attempt_all(state)
+local function go_on(state, err, verdict)
   local quota = state.client.quota
-  local result, err, verdict = attempt.make(state, 0)
-  while not result do
-    local delay
+  local result, delay
+  repeat
     result, err, delay = after(state, err, verdict)
     if result or not delay or not quota:take(err.kind) then
       if err and state.in_doubt then
@@ -125,26 +123,40 @@ local function attempt_all(state)
       end
       return result, err
     end
+    state.now = state.client.clock()
     result, err, verdict = attempt.make(state, delay)
-  end
-  quota:refund(state.attempts)
+  until result
   return result
+end
+
+local function attempt_all(state)
+  local result, err, verdict = attempt.make(state, 0)
+  if not result then
+    result, err = go_on(state, err, verdict)
+  end
+  local quota = state.client.quota
+  if result and not quota.full then
+    quota:refund(state.attempts)
+  end
+  return result, err
 end
 
 -- ---- making ----------------------------------------------------------------
 
 --- What a call knows of itself while it lasts, its arguments as its items.
-function call.state(client, operation, exchange, options, ...)
+function call.state(client, operation, exchange, options, a, b, c)
   local now = client.clock()
   local policy = client.policy
+  local ends = now + policy.timeout
   if options ~= NONE then
     policy = policies.of(policy, options)
-  end
-  local ends = now + policy.timeout
-  if options.deadline then
-    ends = math.min(ends, now + options.deadline - client.now())
+    ends = now + policy.timeout
+    if options.deadline then
+      ends = math.min(ends, now + options.deadline - client.now())
+    end
   end
   return {
+    a, b, c,
     client = client,
     operation = operation,
     exchange = exchange,
@@ -156,7 +168,7 @@ function call.state(client, operation, exchange, options, ...)
     ends = ends,
     writes = operation.writes or
       operation.method == nil and exchange:writes(),
-    ...
+    verdict = "stop",
   }
 end
 
@@ -175,65 +187,73 @@ local function run_state(state, options)
   return result, err
 end
 
--- An exchange that is done with serves the next call.
-local function build(client, operation, ...)
-  local spare = client.spare
-  client.spare = nil
-  return client.engine:exchange(operation.index, spare, ...)
-end
-
--- The arguments of a change that may carry a key, with one of ours in them.
-local function with_key(client, operation, options, ...)
-  local place = operation.positional + 1
-  local arguments = { ... }
+-- A copy of the options with a key of ours in it.
+local function with_key(client, options)
   local made = { idempotency_key = client.uuid() }
   for key, value in pairs(options) do
     made[key] = value
   end
-  arguments[place] = made
-  return made, unpack(arguments, 1, math.max(select("#", ...), place))
+  return made
 end
 
-local function run(client, operation, level, own_key, options, ...)
-  local exchange, kind, message, parameter = build(client, operation, ...)
+-- The options among the arguments, which stand behind the positional ones; NONE
+-- where there are none, or none that can be read: the core will say so.
+local function options_of(operation, a, b, c)
+  local positional = operation.positional
+  local options = a
+  if positional == 1 then
+    options = b
+  elseif positional == 2 then
+    options = c
+  end
+  return type(options) == "table" and options or NONE, options == nil
+end
+
+local function place(operation, options, a, b, c)
+  if operation.positional == 0 then
+    return options, b, c
+  elseif operation.positional == 1 then
+    return a, options, c
+  end
+  return a, b, options
+end
+
+--- Makes a call and returns its result, or nil and an error. It takes up to
+--- three arguments; `more` is there to be refused. Misuse is raised at `level`,
+--- 1 being the caller of this function.
+---@return table|nil, zuora.Error|nil
+function call.run(client, operation, level, a, b, c, more)
+  local options, none = options_of(operation, a, b, c)
+  if wait.checks then
+    wait.check(client, operation.name, level + 1)
+  end
+  if client.guarded then
+    local allowed, refusal = rails.check(client, operation, options,
+      { a, b, c })
+    if not allowed then
+      return nil, refusal
+    end
+  end
+  local own_key = operation.keyed and options.idempotency_key == nil and
+    (options ~= NONE or none)
+  if own_key then
+    options = with_key(client, options)
+    a, b, c = place(operation, options, a, b, c)
+  end
+  -- An exchange that is done with serves the next call.
+  local spare = client.spare
+  client.spare = nil
+  local exchange, kind, message, parameter = client.engine:exchange(
+    operation.index, spare, a, b, c, more)
   if not exchange then
     return rejected(operation, level + 1, kind, message, parameter)
   end
-  local state = call.state(client, operation, exchange, options, ...)
+  local state = call.state(client, operation, exchange, options, a, b, c)
   state.own_key = own_key
   local result, err = run_state(state, options)
   exchange = state.exchange
   exchange:free()
   client.spare = exchange
-  return result, err
-end
-
---- Makes a call and returns its result, or nil and an error. Misuse is raised
---- at `level`, 1 being the caller of this function.
----@return table|nil, zuora.Error|nil
-function call.run(client, operation, level, ...)
-  local options = select(operation.positional + 1, ...)
-  local keyed = operation.keyed
-  if type(options) ~= "table" then
-    keyed = keyed and options == nil
-    options = NONE
-  elseif options.idempotency_key ~= nil then
-    keyed = false
-  end
-  wait.check(client, operation.name, level + 1)
-  if client.guarded then
-    local allowed, refusal = rails.check(client, operation, options, { ... })
-    if not allowed then
-      return nil, refusal
-    end
-  end
-  local result, err
-  if keyed then
-    result, err = run(client, operation, level + 1, true,
-      with_key(client, operation, options, ...))
-  else
-    result, err = run(client, operation, level + 1, false, options, ...)
-  end
   return result, err
 end
 

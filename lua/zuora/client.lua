@@ -79,9 +79,11 @@ end
 -- Functions of one client for one operation, called with a dot. The results
 -- are named before they are returned: a tail call would hide the caller, at
 -- whose level misuse is raised.
+local run = call.run
+
 local function bind(group, verb, private, operation)
-  group[verb] = function(...)
-    local result, err = call.run(private, operation, 2, ...)
+  group[verb] = function(a, b, c, more)
+    local result, err = run(private, operation, 2, a, b, c, more)
     return result, err
   end
   if operation.items then

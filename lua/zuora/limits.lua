@@ -5,12 +5,13 @@
 -- and each success gives a little of it back.
 local limits = {}
 
-local NEAR_END = 0.1 -- of the limit: below this the rest is spread
 local SLOWEST = 0.1 -- calls a second
 local GAIN = 0.05 -- of the pace before the 429, with each success
 local WINDOW = 1 -- seconds over which the pace is measured
 
-local Pace = {}
+local Pace = {
+  NEAR_END = 0.1, -- of the limit: below this the rest is spread
+}
 Pace.__index = Pace
 
 --- A pace that does not hold anything up. `clock` gives seconds.
@@ -65,7 +66,7 @@ end
 
 -- What is left of the window, spread over the rest of it.
 local function spread(self, remaining, limit, reset)
-  if remaining <= limit * NEAR_END and reset > 0 then
+  if remaining <= limit * Pace.NEAR_END and reset > 0 then
     self.spread = math.max(remaining, 1) / reset
     self.spread_until = self.clock() + reset
     self.held = true
@@ -82,8 +83,7 @@ function Pace:learn(status, remaining, limit, reset)
   elseif self.rate and status < 400 then
     speed_up(self)
   end
-  if remaining >= 0 and limit >= 0 and reset >= 0 and
-    (self.spread or remaining <= limit * NEAR_END) then
+  if remaining >= 0 and limit >= 0 and reset >= 0 then
     spread(self, remaining, limit, reset)
   end
 end

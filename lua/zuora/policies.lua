@@ -53,7 +53,7 @@ Quota.__index = Quota
 
 --- A full quota, of one client.
 function policies.quota()
-  return setmetatable({ left = CAPACITY }, Quota)
+  return setmetatable({ left = CAPACITY, full = true }, Quota)
 end
 
 --- Takes what one more attempt costs after an error of that kind; false when
@@ -63,15 +63,14 @@ function Quota:take(kind)
   if cost > self.left then
     return false
   end
-  self.left = self.left - cost
+  self.left, self.full = self.left - cost, false
   return true
 end
 
 --- A call succeeded with that many attempts: the cost of the last comes back.
 function Quota:refund(attempts)
-  if self.left < CAPACITY then
-    self.left = math.min(CAPACITY, self.left + (attempts > 1 and COST or 1))
-  end
+  self.left = math.min(CAPACITY, self.left + (attempts > 1 and COST or 1))
+  self.full = self.left == CAPACITY
 end
 
 return policies

@@ -115,7 +115,22 @@ static int names_entity(lua_State *L)
   return 1;
 }
 
-/* exchange:answer() -> status, body, remaining, limit, reset
+/* Pushes the head of the answer, which outlives the exchange. [0, +1] */
+static void push_head(lua_State *L, const zuora_response *response)
+{
+  memcpy(lua_newuserdata(L, ZUORA_HEAD_SIZE), response, ZUORA_HEAD_SIZE);
+  zuora__push_made(L);
+  lua_setmetatable(L, -2);
+}
+
+/* exchange:head() -> head */
+static int head(lua_State *L)
+{
+  push_head(L, zuora_exchange_response(check(L)));
+  return 1;
+}
+
+/* exchange:answer() -> status, body, head, remaining, limit, reset
  *                    | nil, kind, message when no whole answer came
  *
  * The last three are RateLimit-Remaining, -Limit and -Reset, -1 where they
@@ -132,10 +147,11 @@ static int answer(lua_State *L)
   data = zuora_exchange_body(exchange, &size);
   lua_pushinteger(L, (lua_Integer)response->status);
   lua_pushlstring(L, data, size);
+  push_head(L, response);
   lua_pushnumber(L, (lua_Number)response->rate_remaining);
   lua_pushnumber(L, (lua_Number)response->rate_limit);
   lua_pushnumber(L, (lua_Number)response->rate_reset);
-  return 5;
+  return 6;
 }
 
 /* exchange:failure() -> kind; nil when a whole answer came */
@@ -197,16 +213,6 @@ static int status(lua_State *L)
   lua_pushinteger(L, zuora_exchange_error(exchange)->code
                          ? -1
                          : (lua_Integer)response->status);
-  return 1;
-}
-
-/* exchange:head() -> the head of the answer, which outlives the exchange */
-static int head(lua_State *L)
-{
-  const zuora_response *response = zuora_exchange_response(check(L));
-  memcpy(lua_newuserdata(L, ZUORA_HEAD_SIZE), response, ZUORA_HEAD_SIZE);
-  zuora__push_made(L);
-  lua_setmetatable(L, -2);
   return 1;
 }
 

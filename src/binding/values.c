@@ -122,12 +122,12 @@ int zuora__read_values(lua_State *L, int first,
       return fault;
     lua_pop(L, 1);
   }
-  if (lua_gettop(L) > index)
-    return zuora__push_misuse(L, "takes no arguments after the options");
-  if (lua_isnoneornil(L, index)) {
-    lua_settop(L, index);
+  for (i = lua_gettop(L); i > index; i--)
+    if (!lua_isnil(L, i))
+      return zuora__push_misuse(L, "takes no arguments after the options");
+  lua_settop(L, index);
+  if (lua_isnil(L, index))
     return 0;
-  }
   if (!lua_istable(L, index))
     return push_type_fault(L, "options", "table", lua_type(L, index));
   return read_options(L, index, operation, values);

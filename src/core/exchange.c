@@ -37,16 +37,17 @@ static void stand_in(zuora_value *all, const zuora_engine *engine,
   const zuora_parameter *const *p = operation->parameters;
   size_t i;
   int k;
-  for (i = 0; p[i]; i++) {
-    all[i] = values[i];
-    if (values[i].present)
-      continue;
-    if (p[i]->secret)
+  memcpy(all, values, ZUORA_PARAMETERS * sizeof *all);
+  for (i = 0; p[i]; i++)
+    if (p[i]->secret && !values[i].present)
       use_text(&all[i], &engine->secrets[p[i]->secret]);
-    for (k = 0; k < engine->default_count; k++)
-      if (engine->defaults[k].parameter == p[i] &&
-          !group_is_given(operation, values, p[i]->group))
-        use_text(&all[i], &engine->defaults[k].value);
+  for (k = 0; k < engine->default_count; k++) {
+    const zuora_default *one = &engine->defaults[k];
+    for (i = 0; p[i] && p[i] != one->parameter;)
+      i++;
+    if (p[i] && !values[i].present &&
+        !group_is_given(operation, values, p[i]->group))
+      use_text(&all[i], &one->value);
   }
 }
 

@@ -98,18 +98,20 @@ static void add_path(zuora_request *request, const zuora_value *values)
 {
   const char *path = request->operation->path;
   while (*path) {
-    size_t plain = strcspn(path, "{"), i;
-    zuora__text_add(&request->url, path, plain);
-    path += plain;
-    if (!*path)
-      break;
+    const char *name = strchr(path, '{');
+    size_t i;
+    if (!name) {
+      zuora__text_put(&request->url, path);
+      return;
+    }
+    zuora__text_add(&request->url, path, (size_t)(name - path));
     for (i = 0; request->operation->parameters[i]; i++) {
       const zuora_parameter *p = request->operation->parameters[i];
       if (p->place == ZUORA_IN_PATH &&
-          !strncmp(path + 1, p->wire, strlen(p->wire)))
+          !strncmp(name + 1, p->wire, strlen(p->wire)))
         zuora__text_add_percent(&request->url, values[i].data, values[i].size);
     }
-    path = strchr(path, '}') + 1;
+    path = strchr(name, '}') + 1;
   }
 }
 

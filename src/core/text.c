@@ -186,9 +186,19 @@ int zuora__same(const char *data, size_t size, const char *string)
 void zuora__copy_printable(char *out, size_t capacity, const char *data,
                            size_t size)
 {
-  size_t i, n = 0;
-  for (i = 0; i < size && n + 1 < capacity; i++)
-    if (data[i] >= 32 && data[i] < 127)
-      out[n++] = data[i];
+  size_t n = 0;
+  while (size > 0 && n + 1 < capacity) {
+    size_t run = 0, most = capacity - 1 - n < size ? capacity - 1 - n : size;
+    while (run < most && data[run] >= 32 && data[run] < 127)
+      run++;
+    memcpy(out + n, data, run);
+    n += run;
+    data += run;
+    size -= run;
+    if (size > 0 && run < most) {
+      data++;
+      size--;
+    }
+  }
   out[n] = '\0';
 }

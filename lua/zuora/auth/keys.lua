@@ -3,8 +3,10 @@
 -- Every way to sign is an object with:
 --   sign        how the core signs: one of core.sign
 --   generation  changes with each fresh credential
---   ready(state)       before each call, whose state is given: true, or nil
---                      and an error; nothing was sent
+--   renew_at           from when, by core.clock, `ready` has to be asked
+--   several            whether it has to be asked all the same
+--   ready(state)       before a call, whose state is given: true, or nil and
+--                      an error; nothing was sent
 --   renew(state, generation)  after a 401 to what was signed then: true when
 --                      there is a fresh credential, false when there can be
 --                      none, nil and an error when it could not be had
@@ -15,11 +17,8 @@ local keys = {}
 keys.__index = keys
 
 function keys.new()
-  return setmetatable({ sign = core.sign.keys, generation = 1 }, keys)
-end
-
-function keys.ready()
-  return true
+  return setmetatable({ sign = core.sign.keys, generation = 1,
+    renew_at = math.huge }, keys)
 end
 
 function keys.renew()

@@ -11,6 +11,7 @@ function session.new(client, establish)
   return setmetatable({
     sign = core.sign.session,
     generation = 0,
+    renew_at = -math.huge,
     client = client,
     establish = establish,
   }, session)
@@ -23,6 +24,7 @@ local function log_in(self, wanting)
     return nil, err
   end
   self.generation = self.generation + 1
+  self.renew_at = math.huge -- its end is told by a 401
   return true
 end
 
@@ -44,6 +46,7 @@ function session:answered(state)
   if state.exchange:keep("session") and
     state.operation == self.establish then
     self.generation = self.generation + 1
+    self.renew_at = math.huge
   end
 end
 

@@ -18,6 +18,7 @@ function token.of_client(client, grant)
   return setmetatable({
     sign = core.sign.token,
     generation = 0,
+    renew_at = -math.huge,
     client = client,
     grant = grant,
     entities = {},
@@ -30,6 +31,7 @@ function token.given(client, source)
   return setmetatable({
     sign = core.sign.token,
     generation = 0,
+    renew_at = source and -math.huge or math.huge,
     client = client,
     source = source,
     entities = {},
@@ -101,14 +103,16 @@ function token:ready(state)
   local ok, err = true, nil
   if self.source then
     ok, err = ask(self, state, false)
-  elseif self.grant and (not self.renew_at or
-    state.now >= self.renew_at) then
+  elseif self.grant and state.now >= self.renew_at then
     ok, err = fetch(self, state)
   end
   if not ok then
     return nil, err
   end
-  return not self.several or check_entity(self, state)
+  if self.several then
+    return check_entity(self, state)
+  end
+  return true
 end
 
 function token:renew(state, generation)

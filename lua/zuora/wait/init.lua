@@ -40,10 +40,13 @@ function wait.may_yield()
   return co ~= nil and not is_main
 end
 
+--- Whether there is something to check.
+wait.checks = nginx ~= nil
+
 --- Raises, at `level`, where no call can be made: in phases of nginx that may
 --- not wait.
 function wait.check(client, name, level)
-  if nginx and not client.given_wait then
+  if not client.given_wait then
     nginx.check(name, level + 1)
   end
 end
@@ -67,7 +70,7 @@ wait.pending = wait_pending
 
 --- Waits for the end of an exchange that was submitted under that id.
 function wait.exchange(client, exchange, id)
-  local task = tasks.current()
+  local task = tasks.live > 0 and tasks.current()
   if task and not client.in_loop then
     tasks.park(task, id)
   else

@@ -7,7 +7,7 @@ local create, resume, running, yield = coroutine.create, coroutine.resume,
 
 local PARKED = {} -- what a task yields when it waits
 local task_of = setmetatable({}, { __mode = "k" }) -- by coroutine
-local live = 0 -- of all groups
+tasks.live = 0 -- of all groups
 
 ---@class zuora.Group what waits in it may itself be waited for
 local Group = {}
@@ -28,9 +28,8 @@ end
 
 --- The task that runs now, or nil.
 function tasks.current()
-  if live > 0 then
-    return task_of[running()]
-  end
+  local co = tasks.live > 0 and running()
+  return co and task_of[co]
 end
 
 local function push(task)
@@ -96,7 +95,7 @@ local function continue(task, ok, value, ...)
   local co = task.co
   if coroutine.status(co) == "dead" then
     local group = task.group
-    group.live, live = group.live - 1, live - 1
+    group.live, tasks.live = group.live - 1, tasks.live - 1
     if ok then
       task.value = value
     else
@@ -114,7 +113,7 @@ end
 function Group:spawn(tag, fn, ...)
   local task = { group = self, tag = tag, co = create(fn) }
   task_of[task.co] = task
-  self.live, live = self.live + 1, live + 1
+  self.live, tasks.live = self.live + 1, tasks.live + 1
   continue(task, resume(task.co, ...))
 end
 
