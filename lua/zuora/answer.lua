@@ -148,28 +148,22 @@ end
 
 -- result.meta, made when it is first asked for.
 local function meta_of(result, key)
-  local metatable = getmetatable(result)
   if key ~= "meta" then
     return nil
   end
+  local metatable = getmetatable(result)
   local meta = metatable.meta
   if not meta then
     meta = metatable.head:table()
-    meta.attempts, meta.settled = metatable.attempts, metatable.settled
     metatable.meta, metatable.head = meta, nil
   end
   return meta
 end
 
 --- Hangs what came with a result on its metatable, where neither pairs nor
---- cjson sees it. `settled`: the status that was found by reading back.
-function answer.with_meta(result, head, state, settled)
-  return setmetatable(result, {
-    __index = meta_of,
-    head = head,
-    attempts = state.attempts,
-    settled = settled,
-  })
+--- cjson sees it.
+function answer.with_meta(result, head)
+  return setmetatable(result, { __index = meta_of, head = head })
 end
 
 -- An answer that is no plain success.
@@ -185,7 +179,7 @@ local function read_closely(state, status, text, head, body)
   if failed then
     return nil, refusal(state, head:table(), body, failed)
   end
-  return answer.with_meta(body, head, state)
+  return answer.with_meta(body, head)
 end
 
 --- What became of a call whose exchange has ended. With an error, sets
@@ -193,7 +187,8 @@ end
 --- to wait before that.
 ---@return table|nil result, zuora.Error|nil
 function answer.read(state)
-  local status, text, head, remaining, limit, reset = state.exchange:answer()
+  local status, text, head, remaining, limit, reset =
+    state.exchange:answer(state.attempts)
   if not status then
     return nil, transport(state, text, head)
   end
@@ -201,9 +196,15 @@ function answer.read(state)
   if status == 429 or pace.held or remaining <= limit * pace.NEAR_END then
     pace:learn(status, remaining, limit, reset)
   end
+  if text == true and status == 200 then
+    return setmetatable({ success = true }, { __index = meta_of, head = head })
+  end
+  if text == true then
+    text = state.exchange:body()
+  end
   local body = decode(text)
   if status == 200 and type(body) == "table" and body.success == true then
-    return answer.with_meta(body, head, state)
+    return answer.with_meta(body, head)
   end
   return read_closely(state, status, text, head, body)
 end

@@ -1,6 +1,5 @@
 -- The life of a call: built by the core, attempted, repeated or settled as the
 -- core's table of retries says.
-local answer = require "zuora.answer"
 local attempt = require "zuora.attempt"
 local errors = require "zuora.errors"
 local events = require "zuora.events"
@@ -45,6 +44,12 @@ local function still_unknown(err, status)
   return nil, err, false
 end
 
+local function settled(state, status, id)
+  local meta = state.exchange:head():table()
+  meta.attempts, meta.settled = state.attempts, status
+  return setmetatable({ success = true, id = id }, { __index = { meta = meta } })
+end
+
 -- Looks what became of it. Returns a result; or nil, an error and whether
 -- nothing has changed.
 local function look(state, err)
@@ -55,8 +60,7 @@ local function look(state, err)
   local found, status, id = settle.look(state)
   events.settle(state, found)
   if found == "done" then
-    return answer.with_meta({ success = true, id = id },
-      state.exchange:head(), state, status)
+    return settled(state, status, id)
   end
   if found ~= "before" then
     return still_unknown(err, status)
@@ -141,119 +145,182 @@ local function attempt_all(state)
   return result, err
 end
 
--- ---- making ----------------------------------------------------------------
-
---- What a call knows of itself while it lasts, its arguments as its items.
-function call.state(client, operation, exchange, options, a, b, c)
-  local now = client.clock()
-  local policy = client.policy
-  local ends = now + policy.timeout
-  if options ~= NONE then
-    policy = policies.of(policy, options)
-    ends = now + policy.timeout
-    if options.deadline then
-      ends = math.min(ends, now + options.deadline - client.now())
-    end
-  end
-  return {
-    a, b, c,
-    client = client,
-    operation = operation,
-    exchange = exchange,
-    options = options,
-    policy = policy,
-    attempts = 0,
-    began = now,
-    now = now, -- when it was last looked
-    ends = ends,
-    writes = operation.writes or
-      operation.method == nil and exchange:writes(),
-    verdict = "stop",
-  }
-end
-
-local function run_state(state, options)
-  local client = state.client
-  local dry = options.dry_run
-  if dry or dry == nil and client.dry_run then
-    return rails.describe(state)
-  end
-  if not client.on_event then
-    return attempt_all(state)
-  end
+local function attempt_seen(state)
   events.call_begin(state)
   local result, err = attempt_all(state)
   events.call_end(state, err)
   return result, err
 end
 
--- A copy of the options with a key of ours in it.
-local function with_key(client, options)
+-- ---- making ----------------------------------------------------------------
+
+--- What is known of an operation of a client before it is called.
+function call.bind(client, operation)
+  return {
+    client = client,
+    operation = operation,
+    index = operation.index,
+    positional = operation.positional,
+    keyed = operation.keyed,
+    -- Of one that is done with, to be used again: tables are dear.
+    spare = nil,
+  }
+end
+
+-- What a call knows of itself while it lasts; its arguments are its items.
+local function new_state(binding)
+  local operation, client = binding.operation, binding.client
+  return {
+    nil, nil, nil,
+    client = client,
+    operation = operation,
+    options = NONE,
+    policy = client.policy,
+    attempts = 0,
+    began = 0,
+    now = 0, -- when it was last looked
+    ends = 0,
+    writes = operation.writes,
+    verdict = "stop",
+  }
+end
+
+local function begin(state, exchange, options, now)
+  state.exchange, state.options = exchange, options
+  state.began, state.now = now, now
+  state.ends = now + state.policy.timeout
+end
+
+-- What its options say of how the call is made.
+local function apply_options(state, options)
+  local client = state.client
+  state.policy = policies.of(client.policy, options)
+  state.ends = state.began + state.policy.timeout
+  if options.deadline then
+    state.ends = math.min(state.ends,
+      state.began + options.deadline - client.now())
+  end
+end
+
+--- The state of a call that is not made by `run`.
+function call.state(binding, exchange, options)
+  local state = new_state(binding)
+  begin(state, exchange, options, binding.client.clock())
+  apply_options(state, options)
+  return state
+end
+
+-- A call of which there is more to be known than its arguments.
+local function run_specially(state, options)
+  local client, operation = state.client, state.operation
+  if options ~= NONE then
+    apply_options(state, options)
+  end
+  if not operation.method then
+    state.writes = state.exchange:writes()
+  end
+  local dry = options.dry_run
+  if dry or dry == nil and client.dry_run then
+    return rails.describe(state)
+  end
+  if client.on_event then
+    return attempt_seen(state)
+  end
+  return attempt_all(state)
+end
+
+-- Frees what the call held. A state that saw but one attempt is kept.
+local function finish(binding, state)
+  state.exchange:free()
+  if state.attempts == 1 and state.options == NONE and
+    not binding.client.on_event then
+    state[1], state[2], state[3] = nil, nil, nil
+    state.attempts, state.verdict, state.renewed = 0, "stop", nil
+    binding.spare = state
+  end
+end
+
+local function run(binding, level, own_key, options, a, b, c, more)
+  local client = binding.client
+  local state = binding.spare or new_state(binding)
+  binding.spare = nil
+  local exchange, kind, message, parameter = client.engine:exchange(
+    binding.index, state.exchange, a, b, c, more)
+  if not exchange then
+    return rejected(binding.operation, level + 1, kind, message, parameter)
+  end
+  begin(state, exchange, options, client.clock())
+  state[1], state[2], state[3] = a, b, c
+  local result, err
+  if options == NONE and not client.special then
+    result, err = attempt_all(state)
+  else
+    state.own_key = own_key
+    result, err = run_specially(state, options)
+  end
+  finish(binding, state)
+  return result, err
+end
+
+-- With a key of ours, in a copy of the options.
+local function run_keyed(binding, level, options, a, b, c, more)
+  local client, positional = binding.client, binding.positional
   local made = { idempotency_key = client.uuid() }
   for key, value in pairs(options) do
     made[key] = value
   end
-  return made
-end
-
--- The options among the arguments, which stand behind the positional ones; NONE
--- where there are none, or none that can be read: the core will say so.
-local function options_of(operation, a, b, c)
-  local positional = operation.positional
-  local options = a
-  if positional == 1 then
-    options = b
-  elseif positional == 2 then
-    options = c
+  if positional == 0 then
+    a = made
+  elseif positional == 1 then
+    b = made
+  else
+    c = made
   end
-  return type(options) == "table" and options or NONE, options == nil
+  local result, err = run(binding, level + 1, true, made, a, b, c, more)
+  return result, err
 end
 
-local function place(operation, options, a, b, c)
-  if operation.positional == 0 then
-    return options, b, c
-  elseif operation.positional == 1 then
-    return a, options, c
-  end
-  return a, b, options
-end
-
---- Makes a call and returns its result, or nil and an error. It takes up to
---- three arguments; `more` is there to be refused. Misuse is raised at `level`,
---- 1 being the caller of this function.
----@return table|nil, zuora.Error|nil
-function call.run(client, operation, level, a, b, c, more)
-  local options, none = options_of(operation, a, b, c)
+-- The client looks at each call before it is made.
+local function refused(binding, level, options, a, b, c)
+  local client, operation = binding.client, binding.operation
   if wait.checks then
     wait.check(client, operation.name, level + 1)
   end
   if client.guarded then
     local allowed, refusal = rails.check(client, operation, options,
       { a, b, c })
-    if not allowed then
-      return nil, refusal
-    end
+    return not allowed and refusal
   end
-  local own_key = operation.keyed and options.idempotency_key == nil and
-    (options ~= NONE or none)
-  if own_key then
-    options = with_key(client, options)
-    a, b, c = place(operation, options, a, b, c)
+end
+
+--- Makes a call and returns its result, or nil and an error. It takes up to
+--- three arguments; `more` is there to be refused. Misuse is raised at `level`,
+--- 1 being the caller of this function.
+---@return table|nil, zuora.Error|nil
+function call.run(binding, level, a, b, c, more)
+  local options, keyed = a, binding.keyed
+  if binding.positional == 1 then
+    options = b
+  elseif binding.positional == 2 then
+    options = c
   end
-  -- An exchange that is done with serves the next call.
-  local spare = client.spare
-  client.spare = nil
-  local exchange, kind, message, parameter = client.engine:exchange(
-    operation.index, spare, a, b, c, more)
-  if not exchange then
-    return rejected(operation, level + 1, kind, message, parameter)
+  if options == nil then
+    options = NONE
+  elseif type(options) ~= "table" then
+    options, keyed = NONE, false -- the core will refuse it
   end
-  local state = call.state(client, operation, exchange, options, a, b, c)
-  state.own_key = own_key
-  local result, err = run_state(state, options)
-  exchange = state.exchange
-  exchange:free()
-  client.spare = exchange
+  local client = binding.client
+  local refusal = (client.guarded or wait.checks) and
+    refused(binding, level + 1, options, a, b, c)
+  if refusal then
+    return nil, refusal
+  end
+  local result, err
+  if keyed and options.idempotency_key == nil then
+    result, err = run_keyed(binding, level + 1, options, a, b, c, more)
+  else
+    result, err = run(binding, level + 1, false, options, a, b, c, more)
+  end
   return result, err
 end
 

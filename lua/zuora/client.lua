@@ -29,14 +29,6 @@ local SECRETS = {
 local MAX_CONCURRENCY = 32 -- under the 40 of an entity that Zuora allows
 local DEFAULTS = { "zuora_entity_ids", "entity_id", "entity_name" }
 
-local function find(operations, name)
-  for _, operation in ipairs(operations) do
-    if operation.name == name then
-      return operation
-    end
-  end
-end
-
 -- Into the engine's memory, and nowhere else.
 local function store(engine, given)
   for _, name in ipairs(SECRETS) do
@@ -59,10 +51,10 @@ local function store(engine, given)
 end
 
 local function make_auth(way, private, given)
-  local operations = private.core.operations
+  local bindings = private.bindings
   if way == "client" then
     return require("zuora.auth.token").of_client(private,
-      find(operations, "oauth.token"))
+      bindings["oauth.token"])
   end
   if way == "token" then
     local source = given.access_token
@@ -71,7 +63,7 @@ local function make_auth(way, private, given)
   end
   if way == "session" then
     return require("zuora.auth.session").new(private,
-      find(operations, "session.establish"))
+      bindings["session.establish"])
   end
   return require("zuora.auth.keys").new()
 end
@@ -81,29 +73,29 @@ end
 -- whose level misuse is raised.
 local run = call.run
 
-local function bind(group, verb, private, operation)
+local function bind(group, verb, binding)
   group[verb] = function(a, b, c, more)
-    local result, err = run(private, operation, 2, a, b, c, more)
+    local result, err = run(binding, 2, a, b, c, more)
     return result, err
   end
-  if operation.items then
+  if binding.operation.items then
     group.each = function(given)
-      local iterator = pages.each(private, operation, 2, given)
+      local iterator = pages.each(binding, 2, given)
       return iterator
     end
     group.all = function(given)
-      local result, err = pages.all(private, operation, 2, given)
+      local result, err = pages.all(binding, 2, given)
       return result, err
     end
   end
 end
 
 local function bind_all(self, private)
-  for _, operation in ipairs(private.core.operations) do
-    local group, verb = operation.name:match("^(.+)%.(.+)$")
-    if group and not operation.internal then
+  for name, binding in pairs(private.bindings) do
+    local group, verb = name:match("^(.+)%.(.+)$")
+    if group and not binding.operation.internal then
       self[group] = self[group] or {}
-      bind(self[group], verb, private, operation)
+      bind(self[group], verb, binding)
     end
   end
 end
@@ -173,13 +165,16 @@ function client.new(given, world, level)
     dry_run = given.dry_run,
     confirm = given.confirm,
     settle = settle,
-    list = find(core.operations, "connections.list"),
+    bindings = {}, -- see call.bind, by the operation's name
     redact = function(text)
       return engine:redact(text)
     end,
   }
+  private.special = private.dry_run or private.on_event ~= nil
+  for _, operation in ipairs(core.operations) do
+    private.bindings[operation.name] = call.bind(private, operation)
+  end
   private.auth = make_auth(way, private, given)
-  private.request = find(world.core.operations, "request")
   local self = setmetatable({}, Client)
   bind_all(self, private)
   privates[self] = private
@@ -198,7 +193,7 @@ function Client:request(request)
   if type(request) == "table" and type(request.body) == "table" then
     local text, reason = json.encode(request.body)
     if not text then
-      return nil, errors.argument(private.request, "body",
+      return nil, errors.argument(private.bindings.request.operation, "body",
         "cannot be written as JSON: " .. reason)
     end
     made = {}
@@ -207,7 +202,7 @@ function Client:request(request)
     end
     made.body = text
   end
-  local result, err = call.run(private, private.request, 2, made)
+  local result, err = run(private.bindings.request, 2, made)
   return result, err
 end
 

@@ -40,14 +40,15 @@ local function held_back(granting, seconds, failed)
   return errors.new(err)
 end
 
-local function fetch(client, granting, secret, options, wanting)
+local function fetch(client, binding, secret, options, wanting)
+  local granting = binding.operation
   local arguments = { [granting.positional + 1] = options }
   local exchange, _, message, parameter = client.engine:exchange(
     granting.index, nil, unpack(arguments, 1, granting.positional + 1))
   if not exchange then
     return nil, errors.argument(granting, parameter, message)
   end
-  local state = call.state(client, granting, exchange, {
+  local state = call.state(binding, exchange, {
     timeout = math.max(wanting.ends - client.clock(), 0.001) })
   local ok, err = attempt.carry(state, core.sign.none, 0)
   local grant
@@ -66,17 +67,18 @@ local function fetch(client, granting, secret, options, wanting)
   return grant, err
 end
 
---- Makes the call `granting` and keeps the secret that its answer brings.
+--- Makes the call of that binding and keeps the secret that its answer brings.
 --- Returns what came with it, { expires_in =, scope = }, or nil and an error
 --- in the name of `wanting`, the state of the call for whose sake it is made.
 ---@return table|nil, zuora.Error|nil
-return function(client, granting, secret, options, wanting)
+return function(client, binding, secret, options, wanting)
+  local granting = binding.operation
   local may, seconds, failed = client.logins:may()
   if not may then
     return nil, as_part_of(held_back(granting, seconds, failed), granting,
       wanting)
   end
-  local grant, err = fetch(client, granting, secret, options, wanting)
+  local grant, err = fetch(client, binding, secret, options, wanting)
   if grant then
     client.logins:succeeded()
     return grant

@@ -26,12 +26,13 @@ local function protocol(operation, message)
 end
 
 -- A cursor: the options of the page to come, nil at the end.
-local function open(operation, options)
+local function open(binding, options)
   local own = copy(options)
   if not own.page_size and not own.next_page then
     own.page_size = PAGE_SIZE
   end
-  return { operation = operation, options = own, seen = {}, empty = 0 }
+  return { binding = binding, operation = binding.operation, options = own,
+    seen = {}, empty = 0 }
 end
 
 -- Turns to what nextPage names. Each page may come once only.
@@ -54,10 +55,10 @@ local function turn(cursor, result)
 end
 
 -- The next page's items, or nil at the end, or nil and an error.
-local function read(client, cursor, level)
+local function read(cursor, level)
   local operation = cursor.operation
   local followed = cursor.options.next_page
-  local result, err = call.run(client, operation, level + 1, cursor.options)
+  local result, err = call.run(cursor.binding, level + 1, cursor.options)
   if not result then
     if followed and err.parameter == "next_page" then
       err = protocol(operation, "the list's nextPage cannot be followed: it " ..
@@ -81,9 +82,9 @@ end
 --- An iterator over all items of a list. Raises the error (a table) when a
 --- page fails. The first page is fetched at once, the others as they come.
 ---@return fun(): table|nil
-function pages.each(client, operation, level, options)
-  local cursor = open(operation, options)
-  local items, err = read(client, cursor, level + 1)
+function pages.each(binding, level, options)
+  local cursor = open(binding, options)
+  local items, err = read(cursor, level + 1)
   local i = 0
   if not items then
     error(err, 0)
@@ -94,7 +95,7 @@ function pages.each(client, operation, level, options)
       if not cursor.options then
         return nil
       end
-      items, err = read(client, cursor, 2)
+      items, err = read(cursor, 2)
       if not items then
         error(err, 0)
       end
@@ -117,8 +118,9 @@ end
 --- All items of a list in one array, or nil and an error; an error, too, when
 --- there are more than options.max (10,000).
 ---@return table[]|nil, zuora.Error|nil
-function pages.all(client, operation, level, options)
-  local cursor = open(operation, options)
+function pages.all(binding, level, options)
+  local operation = binding.operation
+  local cursor = open(binding, options)
   local maximum = cursor.options.max or MAXIMUM
   local found, meta = {}, nil
   cursor.options.max = nil
@@ -128,7 +130,7 @@ function pages.all(client, operation, level, options)
   end
   while cursor.options do
     local items, err
-    items, err, meta = read(client, cursor, level + 1)
+    items, err, meta = read(cursor, level + 1)
     if not items then
       return nil, err
     end

@@ -65,7 +65,8 @@ function settle.look(call)
   if not meanings then
     options.type = "outbound"
   end
-  local list = pages.all(call.client, call.client.list, 2, options)
+  local list = pages.all(
+    call.client.bindings["connections.list"], 2, options)
   if not list then
     return nil
   end

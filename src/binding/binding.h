@@ -53,8 +53,10 @@ int zuora__add_pairs(lua_State *L, zuora_exchange *exchange,
 int zuora__push_failure(lua_State *L, const zuora_error *error);
 int zuora__push_misuse(lua_State *L, const char *message);
 
-/* exchange.c: engine:exchange(index, spare, ...) and the metatables. */
+/* exchange.c: engine:exchange(index, spare, ...), engine:wait(exchange, seconds)
+ * and the metatables. */
 int zuora__lua_exchange(lua_State *L);
+int zuora__lua_wait(lua_State *L);
 void zuora__register_exchange(lua_State *L);
 
 /* core.c: the object at the first index, whose metatable is the first upvalue

@@ -285,6 +285,7 @@ static int base_url(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
+                                     {"wait", zuora__lua_wait},
                                      {"set_secret", set_secret},
                                      {"has_secret", has_secret},
                                      {"set_default", set_default},

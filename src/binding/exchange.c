@@ -67,6 +67,24 @@ int zuora__lua_exchange(lua_State *L)
   return 1;
 }
 
+/* engine:wait(exchange, seconds) -> whether the exchange is done after that
+ * time, or sooner */
+int zuora__lua_wait(lua_State *L)
+{
+  engine_box *self = zuora__check_self(L, ZUORA_LUA_ENGINE);
+  exchange_box *box = luaL_checkudata(L, 2, ZUORA_LUA_EXCHANGE);
+  double until = zuora_clock() + (double)luaL_checknumber(L, 3), left;
+  int ended;
+  if (!box->exchange)
+    return luaL_argerror(L, 2, "the exchange was freed");
+  while (self->engine && !zuora_exchange_done(box->exchange) &&
+         (left = until - zuora_clock()) > 0)
+    if (zuora_engine_step(&ended, self->engine, left))
+      return luaL_error(L, "not enough memory");
+  lua_pushboolean(L, zuora_exchange_done(box->exchange));
+  return 1;
+}
+
 /* exchange:submit(sign, delay, limit) -> its id, which no other submission of
  * the engine's has | failure
  *
@@ -115,12 +133,21 @@ static int names_entity(lua_State *L)
   return 1;
 }
 
-/* Pushes the head of the answer, which outlives the exchange. [0, +1] */
-static void push_head(lua_State *L, const zuora_response *response)
+static void push_body(lua_State *L, const zuora_exchange *exchange)
 {
-  memcpy(lua_newuserdata(L, ZUORA_HEAD_SIZE), response, ZUORA_HEAD_SIZE);
+  size_t size;
+  const char *data = zuora_exchange_body(exchange, &size);
+  lua_pushlstring(L, data, size);
+}
+
+/* Pushes the head of the answer, which outlives the exchange. [0, +1] */
+static zuora_response *push_head(lua_State *L, const zuora_response *response)
+{
+  zuora_response *copy = lua_newuserdata(L, ZUORA_HEAD_SIZE);
+  memcpy(copy, response, ZUORA_HEAD_SIZE);
   zuora__push_made(L);
   lua_setmetatable(L, -2);
+  return copy;
 }
 
 /* exchange:head() -> head */
@@ -130,24 +157,25 @@ static int head(lua_State *L)
   return 1;
 }
 
-/* exchange:answer() -> status, body, head, remaining, limit, reset
- *                    | nil, kind, message when no whole answer came
+/* exchange:answer(attempts) -> status, body, head, remaining, limit, reset
+ *                            | nil, kind, message when no whole answer came
  *
- * The last three are RateLimit-Remaining, -Limit and -Reset, -1 where they
- * were not told. */
+ * attempts: how often the call was sent, for the head; body: its text, or true
+ * for {"success": true} and no more; the last three: RateLimit-Remaining,
+ * -Limit and -Reset, -1 where they were not told. */
 static int answer(lua_State *L)
 {
   zuora_exchange *exchange = check(L);
   const zuora_error *error = zuora_exchange_error(exchange);
   const zuora_response *response = zuora_exchange_response(exchange);
-  const char *data;
-  size_t size;
   if (error->code)
     return zuora__push_failure(L, error);
-  data = zuora_exchange_body(exchange, &size);
   lua_pushinteger(L, (lua_Integer)response->status);
-  lua_pushlstring(L, data, size);
-  push_head(L, response);
+  if (zuora_exchange_succeeded(exchange))
+    lua_pushboolean(L, 1);
+  else
+    push_body(L, exchange);
+  push_head(L, response)->attempts = (double)lua_tonumber(L, 2);
   lua_pushnumber(L, (lua_Number)response->rate_remaining);
   lua_pushnumber(L, (lua_Number)response->rate_limit);
   lua_pushnumber(L, (lua_Number)response->rate_reset);
@@ -256,9 +284,7 @@ static int request(lua_State *L)
 /* exchange:body() -> string */
 static int body(lua_State *L)
 {
-  size_t size;
-  const char *data = zuora_exchange_body(check(L), &size);
-  lua_pushlstring(L, data, size);
+  push_body(L, check(L));
   return 1;
 }
 

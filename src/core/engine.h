@@ -68,8 +68,9 @@ struct zuora_engine {
   void *multi, *share;  /* ... as these are */
   zuora_slot **idle;    /* ready for reuse */
   int idle_count;
-  zuora_text fixed; /* header lines of every request, a NUL after each */
-  double timer;     /* when libcurl wants to be called; -1: not */
+  zuora_text fixed;   /* header lines of every request, a NUL after each */
+  zuora_text codings; /* and of those that may have a long answer */
+  double timer;       /* when libcurl wants to be called; -1: not */
 };
 
 /* engine.c: makes what needs descriptors; called once, before the first

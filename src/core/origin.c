@@ -1,6 +1,6 @@
 #include "origin.h"
 
-#include "text.h"
+#include "request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,4 +150,28 @@ const char *zuora__path_fault(const char *path, size_t size)
     start = i + 1;
   }
   return NULL;
+}
+
+zuora_code zuora__base_read(zuora_base *base, const char *url,
+                            int allow_insecure, zuora_error *error)
+{
+  const char *rest, *fault;
+  size_t size = strlen(url);
+  fault = zuora__origin_read(&base->origin, &rest, url, size);
+  if (!fault && strchr(rest, '?'))
+    fault = "may not hold a query";
+  if (!fault)
+    fault = zuora__path_fault(rest, strlen(rest));
+  if (!fault && strlen(rest) > 255)
+    fault = "is too long";
+  if (!fault && !base->origin.secure && !base->origin.loopback &&
+      !allow_insecure)
+    fault = "must be https: http would send credentials in the clear "
+            "(allow_insecure = true permits it)";
+  if (fault)
+    return zuora__fail(error, ZUORA_ARGUMENT, "base_url", "%s", fault);
+  snprintf(base->url, sizeof base->url, "%s%s", base->origin.text, rest);
+  for (size = strlen(base->url); base->url[size - 1] == '/';)
+    base->url[--size] = '\0';
+  return ZUORA_OK;
 }

@@ -6,32 +6,6 @@
 
 enum { URL_LIMIT = 8192, HEADERS_LIMIT = 65536, BODY_LIMIT = 64 * 1024 * 1024 };
 
-/* ---- the base ----------------------------------------------------------- */
-
-zuora_code zuora__base_read(zuora_base *base, const char *url,
-                            int allow_insecure, zuora_error *error)
-{
-  const char *rest, *fault;
-  size_t size = strlen(url);
-  fault = zuora__origin_read(&base->origin, &rest, url, size);
-  if (!fault && strchr(rest, '?'))
-    fault = "may not hold a query";
-  if (!fault)
-    fault = zuora__path_fault(rest, strlen(rest));
-  if (!fault && strlen(rest) > 255)
-    fault = "is too long";
-  if (!fault && !base->origin.secure && !base->origin.loopback &&
-      !allow_insecure)
-    fault = "must be https: http would send credentials in the clear "
-            "(allow_insecure = true permits it)";
-  if (fault)
-    return zuora__fail(error, ZUORA_ARGUMENT, "base_url", "%s", fault);
-  snprintf(base->url, sizeof base->url, "%s%s", base->origin.text, rest);
-  for (size = strlen(base->url); base->url[size - 1] == '/';)
-    base->url[--size] = '\0';
-  return ZUORA_OK;
-}
-
 /* ---- building ----------------------------------------------------------- */
 
 void zuora__request_init(zuora_request *request)
@@ -65,6 +39,10 @@ static void add_header(zuora_request *request, const char *name,
   zuora__text_add(&request->headers, value, size);
   zuora__text_add(&request->headers, "", 1);
 }
+
+/* A line that is the same in every request. */
+#define ADD_LINE(request, line)                                                \
+  zuora__text_add(&(request)->headers, line, sizeof line)
 
 static void add_query(zuora_request *request, const char *name, size_t length,
                       const char *value, size_t size)
@@ -201,7 +179,7 @@ static void read_method(zuora_request *request, const zuora_value *values)
 static void add_headers(zuora_request *request, const zuora_value *values)
 {
   size_t i;
-  add_header(request, "Accept", "application/json", 16);
+  ADD_LINE(request, "Accept: application/json");
   for (i = 0; request->operation->parameters[i]; i++) {
     const zuora_parameter *p = request->operation->parameters[i];
     if (!values[i].present || p->place != ZUORA_IN_HEADER ||
@@ -251,14 +229,13 @@ static void add_body(zuora_request *request, const zuora_value *values)
       add_member(request, p, &values[i]);
   }
   if (form) {
-    add_header(request, "Content-Type", "application/x-www-form-urlencoded",
-               33);
+    ADD_LINE(request, "Content-Type: application/x-www-form-urlencoded");
     return;
   }
   if (!content)
     zuora__text_put(&request->body, request->body.size ? "}" : "{}");
   if (request->body.size || !is_method(request, "DELETE"))
-    add_header(request, "Content-Type", "application/json", 16);
+    ADD_LINE(request, "Content-Type: application/json");
 }
 
 /* Whether the parameter of that wire name is given. */

@@ -16,6 +16,7 @@ static const zuora_field fields[] = {
      offsetof(zuora_response, content_type)},
     {NULL, "retry_after", ZUORA_NUMBER, offsetof(zuora_response, retry_after)},
     {NULL, "seconds", ZUORA_NUMBER, offsetof(zuora_response, seconds)},
+    {NULL, "attempts", ZUORA_INTEGER, offsetof(zuora_response, attempts)},
     {"rate_limit", "limit", ZUORA_INTEGER,
      offsetof(zuora_response, rate_limit)},
     {"rate_limit", "remaining", ZUORA_INTEGER,
@@ -57,6 +58,7 @@ void zuora_response_clear(zuora_response *response)
   zuora__wipe(response->session, strlen(response->session));
   memset(response, 0, sizeof *response);
   response->status = -1;
+  response->attempts = -1;
   response->rate_limit = -1;
   response->rate_remaining = -1;
   response->rate_reset = -1;
@@ -289,23 +291,24 @@ static int is_blank(char c)
 void zuora_response_read(zuora_response *response, const char *data,
                          size_t size)
 {
-  const char *end = data + size, *colon, *value;
-  size_t i, length;
+  const char *end = data + size, *value;
+  size_t i;
   while (end > data && is_blank(end[-1]))
     end--;
-  if (end - data >= 5 && !memcmp(data, "HTTP/", 5)) {
-    read_status(response, data, (size_t)(end - data));
+  size = (size_t)(end - data);
+  if (size >= 5 && !memcmp(data, "HTTP/", 5)) {
+    read_status(response, data, size);
     return;
   }
-  colon = memchr(data, ':', (size_t)(end - data));
-  if (!colon)
+  for (i = 0; i < sizeof headers / sizeof *headers; i++) {
+    size_t length = headers[i].size;
+    if (size <= length || data[length] != ':' ||
+        (memcmp(data, headers[i].name, length) != 0 &&
+         !zuora__same(data, length, headers[i].name)))
+      continue;
+    for (value = data + length + 1; value < end && is_blank(*value);)
+      value++;
+    read_header(response, &headers[i], value, (size_t)(end - value));
     return;
-  length = (size_t)(colon - data);
-  for (value = colon + 1; value < end && is_blank(*value);)
-    value++;
-  for (i = 0; i < sizeof headers / sizeof *headers; i++)
-    if (headers[i].size == length &&
-        (!memcmp(data, headers[i].name, length) ||
-         zuora__same(data, length, headers[i].name)))
-      read_header(response, &headers[i], value, (size_t)(end - value));
+  }
 }

@@ -37,6 +37,7 @@ static int copy_options(zuora_engine *engine,
   engine->max_concurrency = options->max_concurrency;
   engine->timer = -1;
   zuora__text_init(&engine->fixed, VALUE_LIMIT);
+  zuora__text_init(&engine->codings, VALUE_LIMIT);
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     zuora__text_init(&engine->secrets[i], VALUE_LIMIT);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
@@ -95,6 +96,7 @@ void zuora_engine_free(zuora_engine *engine)
   zuora__exchange_drop_spare(engine);
   zuora__engine_close(engine);
   zuora__text_free(&engine->fixed);
+  zuora__text_free(&engine->codings);
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     zuora__text_free(&engine->secrets[i]);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
@@ -138,15 +140,16 @@ int zuora__engine_direct(const zuora_engine *engine)
 
 void zuora__engine_write_fixed(zuora_engine *engine, int brotli, int zstd)
 {
-  zuora_text *fixed = &engine->fixed;
+  zuora_text *fixed = &engine->fixed, *codings = &engine->codings;
   zuora__text_clear(fixed);
   zuora__text_put(fixed, "User-Agent: ");
   zuora__text_put(fixed, engine->user_agent);
   zuora__text_add(fixed, "", 1);
-  zuora__text_put(fixed, "Accept-Encoding: gzip");
-  zuora__text_put(fixed, brotli ? ", br" : "");
-  zuora__text_put(fixed, zstd ? ", zstd" : "");
-  zuora__text_add(fixed, "", 1);
+  zuora__text_clear(codings);
+  zuora__text_put(codings, "Accept-Encoding: gzip");
+  zuora__text_put(codings, brotli ? ", br" : "");
+  zuora__text_put(codings, zstd ? ", zstd" : "");
+  zuora__text_add(codings, "", 1);
 }
 
 /* ---- secrets ------------------------------------------------------------ */

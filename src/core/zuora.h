@@ -173,6 +173,7 @@ typedef struct zuora_response {
   double retry_at;    /* Retry-After as a date, Unix time */
   double date;        /* the Date header, Unix time */
   double seconds;     /* from submission to the end of the exchange */
+  double attempts;    /* how often the call was sent, as its maker noted */
   double name_lookup, connect, tls, first_byte, total; /* since its start */
   double bytes_sent, bytes_received; /* heads included, as on the wire */
   char session[520]; /* the ZSession cookie: a secret; last, to be left out */
@@ -290,7 +291,6 @@ typedef struct zuora_engine_options {
 /* Defaults: 10 s to connect, 130 s in all (Zuora's own limit is 120), 64 MiB,
  * 32 in flight (Zuora allows 40 an entity). */
 void zuora_engine_options_init(zuora_engine_options *options);
-
 /* Makes an engine. Does no I/O. ZUORA_ARGUMENT: a base URL that will not do. */
 zuora_code zuora_engine_new(zuora_engine **out,
                             const zuora_engine_options *options,
@@ -299,14 +299,11 @@ zuora_code zuora_engine_new(zuora_engine **out,
 /* Cancels what is in flight, closes all connections, wipes the secrets. Its
  * exchanges stay valid and are to be freed by their owner. */
 void zuora_engine_free(zuora_engine *engine);
-
 const char *zuora_engine_base_url(const zuora_engine *engine);
-
 /* Keeps a secret; size 0 forgets it. */
 zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
                                    const char *data, size_t size,
                                    zuora_error *error);
-
 int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret);
 
 /* Overwrites each secret that stands in `text` with asterisks, in place, also
@@ -322,43 +319,39 @@ zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
 /* Moves everything for at most `timeout` seconds, returning early as soon as
  * an exchange has ended; 0 does not wait. Sets *ended to how many ended. */
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout);
-
 /* The id of an exchange that ended since one was last asked for, in the order
  * of their ends; 0 when there is none. */
 unsigned long zuora_engine_ended(zuora_engine *engine);
-
 /* A descriptor that is readable when a step has something to do. Ask for it
  * before each wait: asking brings it up to date. -1 where there is none. */
 int zuora_engine_fd(zuora_engine *engine);
-
 /* Seconds until a step is due although no descriptor is ready; -1: never. */
 double zuora_engine_timeout(const zuora_engine *engine);
 /* Exchanges in flight or waiting for their turn. */
 int zuora_engine_busy(const zuora_engine *engine);
 /* Ends all of those, with ZUORA_CANCELLED. */
 void zuora_engine_cancel(zuora_engine *engine);
-
-/* How an exchange proves who it is for: not; Authorization: Bearer;
- * apiAccessKeyId and apiSecretAccessKey; Cookie: ZSession. */
-typedef enum zuora_sign {
+/* How an exchange is signed: not; by Authorization: Bearer; by apiAccessKeyId
+ * and apiSecretAccessKey; by Cookie: ZSession. */
+enum zuora_sign {
   ZUORA_SIGN_NONE,
   ZUORA_SIGN_TOKEN,
   ZUORA_SIGN_KEYS,
   ZUORA_SIGN_SESSION
-} zuora_sign;
+};
+typedef enum zuora_sign zuora_sign;
 
-/* Makes an exchange from an operation and its values (in the order of its
- * parameters), after checking them: ZUORA_MISUSE, ZUORA_ARGUMENT. */
+/* Makes an exchange from an operation and its values (ZUORA_PARAMETERS of them,
+ * in the order of its parameters), after checking them: ZUORA_MISUSE,
+ * ZUORA_ARGUMENT. */
 zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
                               const zuora_operation *operation,
                               const zuora_value *values, zuora_error *error);
-
 /* Adds one pair to a ZUORA_PAIRS parameter: a query parameter or a header. */
 zuora_code zuora_exchange_add(zuora_exchange *exchange,
                               const zuora_parameter *parameter,
                               const zuora_value *name, const zuora_value *value,
                               zuora_error *error);
-
 void zuora_exchange_free(zuora_exchange *exchange);
 
 /* Queues it, to be started after `delay` seconds and to end within `limit`
@@ -371,7 +364,6 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
 /* The number of its last submission, which no other of the engine's has; 0
  * before the first. */
 unsigned long zuora_exchange_id(const zuora_exchange *exchange);
-
 /* Ends it now, with ZUORA_CANCELLED. */
 void zuora_exchange_cancel(zuora_exchange *exchange);
 int zuora_exchange_done(const zuora_exchange *exchange);
@@ -384,11 +376,11 @@ const zuora_error *zuora_exchange_error(const zuora_exchange *exchange);
 /* What it says of itself for zuora_decide: everything but category, number,
  * left and chance, which are set to -1, 1, the time left and 1. */
 void zuora_exchange_attempt(zuora_attempt *out, const zuora_exchange *exchange);
-
 const zuora_response *zuora_exchange_response(const zuora_exchange *exchange);
 /* The body of the answer, decoded; never NULL. */
 const char *zuora_exchange_body(const zuora_exchange *exchange, size_t *size);
-
+/* Whether it is {"success": true}, however spaced, and no more. */
+int zuora_exchange_succeeded(const zuora_exchange *exchange);
 /* What came with a secret. */
 typedef struct zuora_grant {
   double expires_in; /* seconds; -1: not told */

@@ -6,7 +6,7 @@ local obtain = require "zuora.grant"
 local session = {}
 session.__index = session
 
----@param establish table the operation that logs in
+---@param establish table the binding of the operation that logs in
 function session.new(client, establish)
   return setmetatable({
     sign = core.sign.session,
@@ -44,7 +44,7 @@ end
 
 function session:answered(state)
   if state.exchange:keep("session") and
-    state.operation == self.establish then
+    state.operation == self.establish.operation then
     self.generation = self.generation + 1
     self.renew_at = math.huge
   end

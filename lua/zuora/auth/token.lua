@@ -13,7 +13,7 @@ local token = {}
 token.__index = token
 
 --- Tokens for the OAuth client whose id and secret the engine holds.
----@param grant table the operation that fetches one
+---@param grant table the binding of the operation that fetches one
 function token.of_client(client, grant)
   return setmetatable({
     sign = core.sign.token,

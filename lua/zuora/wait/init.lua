@@ -68,9 +68,16 @@ end
 --- Waits until pending:done().
 wait.pending = wait_pending
 
+local STEP = 60 -- seconds; a signal ends a step early
+
 --- Waits for the end of an exchange that was submitted under that id.
 function wait.exchange(client, exchange, id)
-  local task = tasks.live > 0 and tasks.current()
+  if tasks.live == 0 and not nginx and not client.given_wait and
+    not loaded.cqueues and not loaded.luv then
+    repeat until client.engine:wait(exchange, STEP)
+    return
+  end
+  local task = tasks.current()
   if task and not client.in_loop then
     tasks.park(task, id)
   else
