@@ -1,12 +1,19 @@
--- Lists that come in pages, followed by nextPage.
+-- Lists that come in pages, followed by nextPage, the pages to come fetched
+-- ahead while the caller works.
 local call = require "zuora.call"
 local errors = require "zuora.errors"
+local tasks = require "zuora.wait.tasks"
+local wait = require "zuora.wait"
 
 local pages = {}
 
 local PAGE_SIZE = 300 -- the most that Zuora takes: the fewest calls
 local MAXIMUM = 10000 -- items that `all` collects unless told
 local EMPTY_PAGES = 100 -- in a row, after which a list is not believed
+local PREFETCH, MOST_AHEAD = 1, 64 -- pages
+
+-- Lua 5.1 cannot yield out of the function of a for loop; LuaJIT can.
+local LOOP_CANNOT_YIELD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 local function copy(options)
   local made = {}
@@ -16,83 +23,194 @@ local function copy(options)
   return made
 end
 
-local function protocol(operation, message)
+local function protocol(cursor, message)
   return errors.new {
     kind = "protocol",
-    operation = operation.name,
+    operation = cursor.binding.operation.name,
     message = message,
     attempts = 1,
   }
 end
 
--- A cursor: the options of the page to come, nil at the end.
-local function open(binding, options)
-  local own = copy(options)
-  if not own.page_size and not own.next_page then
-    own.page_size = PAGE_SIZE
+-- Takes an option of the list itself out of those of the calls.
+local function take_number(cursor, name, default, least, most, level)
+  local value = cursor.options[name]
+  cursor.options[name] = nil
+  if value == nil then
+    return default
   end
-  return { binding = binding, operation = binding.operation, options = own,
-    seen = {}, empty = 0 }
+  if type(value) ~= "number" then
+    error(("%s: %s must be a number, not a %s"):format(
+      cursor.binding.operation.name, name, type(value)), level + 1)
+  end
+  if not (value >= least and value <= most) then
+    error(("%s: %s must be from %d to %d"):format(
+      cursor.binding.operation.name, name, least, most), level + 1)
+  end
+  return value
 end
+
+-- Where a list is read.
+--   number   of the page read last
+--   next     the URL of the page after it, nil at the end
+--   ahead    by URL, the pages that are being fetched or have come
+local function open(binding, options, level)
+  local cursor = { binding = binding, options = copy(options), seen = {},
+    empty = 0, number = 0, ahead = {} }
+  cursor.prefetch = take_number(cursor, "prefetch", PREFETCH, 0, MOST_AHEAD,
+    level + 1)
+  if not cursor.options.page_size and not cursor.options.next_page then
+    cursor.options.page_size = PAGE_SIZE
+  end
+  return cursor
+end
+
+-- ---- ahead -----------------------------------------------------------------
+
+-- The URL of the page that many after the one of `url`, where the server
+-- numbers its pages; nil where it does not.
+local function url_after(url, more)
+  local before, number, after = url:match "^(.-[?&]page=)(%d+)(.*)$"
+  if not number or #number > 9 then
+    return nil
+  end
+  return ("%s%d%s"):format(before, tonumber(number) + more, after)
+end
+
+local function follow(cursor, url)
+  local options = copy(cursor.options)
+  options.page, options.page_size, options.type = nil, nil, nil
+  options.next_page = url
+  return call.run(cursor.binding, 2, options)
+end
+
+local function fetch(cursor, url, page)
+  page.result, page.err = follow(cursor, url)
+  page.done = true
+end
+
+-- Starts fetching the pages after the one just read. What was fetched ahead and
+-- is not to come next is of no use any more: the server counts otherwise.
+local function fetch_ahead(cursor)
+  local ahead, kept, started = cursor.ahead, {}, false
+  for i = 0, cursor.next and cursor.prefetch - 1 or -1 do
+    local url = i == 0 and cursor.next or url_after(cursor.next, i)
+    if not url then
+      break
+    end
+    kept[url] = ahead[url]
+    if not kept[url] then
+      kept[url], started = {}, true
+      cursor.group:spawn(url, fetch, cursor, url, kept[url])
+    end
+  end
+  cursor.ahead = kept
+  local engine = cursor.binding.client.engine
+  if started and not engine:closed() then
+    engine:step(0) -- sends them off
+  end
+end
+
+local function note_failure(cursor)
+  return function(url, task)
+    local page = cursor.ahead[url]
+    if task.failed and page then
+      page.done, page.raised = true, task.reason
+    end
+  end
+end
+
+-- The page of that URL: fetched ahead, or now.
+local function get(cursor, url)
+  local page = cursor.ahead[url]
+  if not page then
+    return follow(cursor, url)
+  end
+  local client = cursor.binding.client
+  client.in_loop = LOOP_CANNOT_YIELD and cursor.in_loop
+  wait.run(cursor.group, function()
+    return page.done
+  end)
+  client.in_loop = false
+  if page.raised then
+    error(page.raised, 0)
+  end
+  return page.result, page.err
+end
+
+-- ---- reading ---------------------------------------------------------------
 
 -- Turns to what nextPage names. Each page may come once only.
 local function turn(cursor, result)
   local url = result.nextPage
-  local options = cursor.options
-  cursor.options = nil
+  cursor.next = nil
   if type(url) ~= "string" or url == "" then
     return true
   end
   if cursor.seen[url] or cursor.empty > EMPTY_PAGES then
-    return nil, protocol(cursor.operation,
+    return nil, protocol(cursor,
       "the pages of the list do not come to an end")
   end
   cursor.seen[url] = true
-  options.page, options.page_size, options.type = nil, nil, nil
-  options.next_page = url
-  cursor.options = options
+  cursor.next = url
   return true
 end
 
--- The next page's items, or nil at the end, or nil and an error.
+local function first_or_next(cursor, level)
+  if cursor.number == 0 then
+    local result, err = call.run(cursor.binding, level + 1, cursor.options)
+    return result, err
+  end
+  local result, err = get(cursor, cursor.next)
+  if err and err.parameter == "next_page" then
+    err = protocol(cursor, "the list's nextPage cannot be followed: it " ..
+      err.message:gsub("^next_page ", ""))
+  end
+  return result, err
+end
+
+-- The next page's items, or nil and an error.
 local function read(cursor, level)
-  local operation = cursor.operation
-  local followed = cursor.options.next_page
-  local result, err = call.run(cursor.binding, level + 1, cursor.options)
+  local result, err = first_or_next(cursor, level + 1)
   if not result then
-    if followed and err.parameter == "next_page" then
-      err = protocol(operation, "the list's nextPage cannot be followed: it " ..
-        err.message:gsub("^next_page ", ""))
-    end
     return nil, err
   end
-  local items = result[operation.items]
+  local name = cursor.binding.operation.items
+  local items = result[name]
   if type(items) ~= "table" then
-    return nil, protocol(operation, "the answer has no " .. operation.items)
+    return nil, protocol(cursor, "the answer has no " .. name)
   end
+  cursor.number = cursor.number + 1
   cursor.empty = items[1] == nil and cursor.empty + 1 or 0
   local ok
   ok, err = turn(cursor, result)
   if not ok then
     return nil, err
   end
+  if cursor.prefetch > 0 and (cursor.next or next(cursor.ahead)) then
+    cursor.group = cursor.group or tasks.group(cursor.binding.client,
+      note_failure(cursor))
+    fetch_ahead(cursor)
+  end
   return items, nil, result.meta
 end
 
 --- An iterator over all items of a list. Raises the error (a table) when a
---- page fails. The first page is fetched at once, the others as they come.
+--- page fails. The first page is fetched at once; options.prefetch (1) says how
+--- many of the others are fetched ahead of the one in use.
 ---@return fun(): table|nil
 function pages.each(binding, level, options)
-  local cursor = open(binding, options)
+  local cursor = open(binding, options, level + 1)
   local items, err = read(cursor, level + 1)
   local i = 0
   if not items then
     error(err, 0)
   end
+  cursor.in_loop = true
   return function()
     i = i + 1
     while items[i] == nil do
-      if not cursor.options then
+      if not cursor.next then
         return nil
       end
       items, err = read(cursor, 2)
@@ -105,10 +223,10 @@ function pages.each(binding, level, options)
   end
 end
 
-local function too_many(operation, maximum)
+local function too_many(binding, maximum)
   return nil, errors.new {
     kind = "argument",
-    operation = operation.name,
+    operation = binding.operation.name,
     parameter = "max",
     message = ("there are more than max = %d"):format(maximum),
     attempts = 1,
@@ -116,31 +234,26 @@ local function too_many(operation, maximum)
 end
 
 --- All items of a list in one array, or nil and an error; an error, too, when
---- there are more than options.max (10,000).
+--- there are more than options.max (10,000). Fetches ahead like `each`.
 ---@return table[]|nil, zuora.Error|nil
 function pages.all(binding, level, options)
-  local operation = binding.operation
-  local cursor = open(binding, options)
-  local maximum = cursor.options.max or MAXIMUM
-  local found, meta = {}, nil
-  cursor.options.max = nil
-  if type(maximum) ~= "number" then
-    error(("%s: max must be a number, not a %s"):format(operation.name,
-      type(maximum)), level + 1)
-  end
-  while cursor.options do
+  local cursor = open(binding, options, level + 1)
+  local maximum = take_number(cursor, "max", MAXIMUM, 0, math.huge, level + 1)
+  local found, count, meta = {}, 0, nil
+  repeat
     local items, err
     items, err, meta = read(cursor, level + 1)
     if not items then
       return nil, err
     end
-    if #found + #items > maximum then
-      return too_many(operation, maximum)
+    if count + #items > maximum then
+      return too_many(binding, maximum)
     end
-    for _, item in ipairs(items) do
-      found[#found + 1] = item
+    for i = 1, #items do
+      found[count + i] = items[i]
     end
-  end
+    count = count + #items
+  until not cursor.next
   local metatable = { meta = meta }
   metatable.__index = metatable
   return setmetatable(found, metatable)
