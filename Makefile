@@ -73,10 +73,13 @@ BINDING_C := $(wildcard src/binding/*.c)
 SPEC_C := $(wildcard spec/core/*_test.c)
 # Whatever else is C in spec/core helps the tests and is linked to each.
 SUPPORT_C := $(filter-out $(SPEC_C),$(wildcard spec/core/*.c))
+# A Lua module and a program that specs of the process stand on.
+PROCESS_C := $(wildcard spec/process/*.c)
 BENCH_C := $(wildcard bench/*.c)
 EXAMPLES_C := $(wildcard examples/*.c)
 LUA_SUITES := $(sort $(patsubst spec/%/,%,$(dir $(wildcard spec/*/*_spec.lua))))
-ALL_C := $(CORE_C) $(BINDING_C) $(SPEC_C) $(SUPPORT_C) $(BENCH_C) $(EXAMPLES_C)
+ALL_C := $(CORE_C) $(BINDING_C) $(SPEC_C) $(SUPPORT_C) $(BENCH_C) $(EXAMPLES_C) \
+  $(PROCESS_C)
 ALL_H := $(wildcard src/core/*.h src/binding/*.h spec/core/*.h bench/*.h)
 
 CORE_O := $(CORE_C:src/core/%.c=$(BUILD)/obj/core/%.o)
@@ -85,6 +88,7 @@ BINDING_O := $(BINDING_C:src/binding/%.c=$(BUILD)/$(ABI)/obj/%.o)
 LIBRARY := $(BUILD)/libzuora.a
 MODULE := $(BUILD)/$(ABI)/zuora/core.so
 SPECS := $(SPEC_C:spec/core/%.c=$(BUILD)/spec/%)
+PROCESS := $(if $(PROCESS_C),$(BUILD)/$(ABI)/zuora_process.so)
 EXAMPLES := $(EXAMPLES_C:examples/%.c=$(BUILD)/examples/%)
 BENCHES := $(BENCH_C:bench/%.c=$(BUILD)/bench/%)
 
@@ -124,7 +128,7 @@ build: $(MODULE) ## build the Lua module for $LUA
 
 core: $(LIBRARY) $(EXAMPLES) ## build the C library and its example; needs no Lua
 
-specs: $(SPECS) ## build the tests of the C library
+specs: $(SPECS) $(PROCESS) ## build the tests in C and what others stand on
 
 objects: $(CORE_O) $(BINDING_O) ## compile without linking; print what was made
 	echo $^
@@ -249,6 +253,11 @@ $(BUILD)/spec/%: spec/core/%.c $(SUPPORT_O) $(LIBRARY)
 	mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Ispec/core -MMD -MP $(LDFLAGS) -o $@ $< \
 	  $(SUPPORT_O) $(LIBRARY) -lcmocka $(LIBS)
+
+$(BUILD)/$(ABI)/zuora_process.so: spec/process/process.c $(BUILD)/flags
+	$(call say,CC $<)
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
 -include $(CORE_O:.o=.d) $(BINDING_O:.o=.d) $(SUPPORT_O:.o=.d) $(SPECS:=.d) \
   $(EXAMPLES:=.d) $(BENCHES:=.d)

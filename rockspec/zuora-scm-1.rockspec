@@ -38,6 +38,7 @@ build = {
         "src/core/chance.c",
         "src/core/engine.c",
         "src/core/exchange.c",
+        "src/core/fork.c",
         "src/core/gzip.c",
         "src/core/json.c",
         "src/core/operation.c",

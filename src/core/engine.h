@@ -76,6 +76,10 @@ struct zuora_engine {
 /* engine.c: makes what needs descriptors; called once, before the first
  * exchange is queued. */
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error);
+/* fork.c: in a child of the process that opened the engine, closes it without
+ * a word to the servers and ends what was in flight. To be called first by all
+ * that touches what open made. */
+void zuora__engine_own(zuora_engine *engine);
 /* engine.c: closes all connections. */
 void zuora__engine_close(zuora_engine *engine);
 /* engine.c: hands it to libcurl. On failure it has ended. */

@@ -214,6 +214,7 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   zuora_code code;
   if (!engine)
     return zuora__fail(error, ZUORA_MISUSE, NULL, "the client is closed");
+  zuora__engine_own(engine);
   if (x->state == ZUORA_WAITING || x->state == ZUORA_RUNNING)
     return zuora__fail(error, ZUORA_MISUSE, NULL, "it is in flight already");
   if (!has_credentials(engine, sign))
@@ -284,6 +285,8 @@ void zuora__exchange_end(zuora_exchange *exchange)
 void zuora_exchange_cancel(zuora_exchange *exchange)
 {
   zuora_exchange *x = exchange;
+  if (x->engine)
+    zuora__engine_own(x->engine);
   if (x->state == ZUORA_WAITING) {
     zuora__queue_remove(x);
     x->engine->waiting--;

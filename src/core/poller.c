@@ -26,6 +26,7 @@ typedef struct watch {
 
 struct zuora_poller {
   int fd;
+  pid_t process; /* that it belongs to */
   watch *watches;
   int capacity;
   int *changed; /* numbers whose wanted and told may differ; each once */
@@ -47,6 +48,7 @@ zuora_code zuora__poller_new(zuora_poller **out)
     free(poller);
     return ZUORA_NETWORK;
   }
+  poller->process = getpid();
   *out = poller;
   return ZUORA_OK;
 }
@@ -55,7 +57,8 @@ void zuora__poller_free(zuora_poller *poller)
 {
   if (!poller)
     return;
-  close(poller->fd);
+  if (poller->fd >= 0)
+    close(poller->fd);
   free(poller->watches);
   free(poller->changed);
   free(poller);
@@ -197,14 +200,44 @@ int zuora__poller_open(zuora_poller *poller, int family, int type, int protocol)
   return fd;
 }
 
+/* A child that forked off holds the socket open, too, and then the kernel
+ * forgets nothing by itself. */
 int zuora__poller_close(zuora_poller *poller, int fd)
 {
   if (fd >= 0 && fd < poller->capacity) {
-    poller->watches[fd].wanted = 0;
-    poller->watches[fd].told = 0;
-    poller->watches[fd].ours = 0;
+    watch *w = &poller->watches[fd];
+    w->wanted = 0;
+    if (w->told)
+      tell(poller, fd, w);
+    w->told = 0;
+    w->ours = 0;
   }
   return close(fd);
+}
+
+int zuora__poller_is_inherited(const zuora_poller *poller)
+{
+  return poller->process != getpid();
+}
+
+void zuora__poller_disown(zuora_poller *poller)
+{
+  int fd, blank;
+#if defined(__linux__)
+  close(poller->fd); /* a kqueue is not inherited */
+#endif
+  poller->fd = -1;
+  poller->process = getpid();
+  /* Writing to a socket that was never connected is an error, no signal. */
+  blank = socket(AF_UNIX, SOCK_STREAM, 0);
+  for (fd = 0; fd < poller->capacity; fd++) {
+    watch *w = &poller->watches[fd];
+    if (w->ours && dup2(blank, fd) < 0)
+      close(fd);
+    w->told = 0;
+  }
+  if (blank >= 0)
+    close(blank);
 }
 
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)

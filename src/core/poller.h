@@ -23,12 +23,21 @@ void zuora__poller_free(zuora_poller *poller);
  * puts it back at the start of the next. */
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events);
 
-/* Opens a socket, -1 on failure, and closes one. A closed one the kernel
- * forgets by itself, and the number may come back as another socket, so only
- * of sockets that begin and end here may the telling be put off. */
+/* Opens a socket, -1 on failure, and closes one. The number of a closed one
+ * may come back as another socket, so only of sockets that begin and end here
+ * may the telling be put off. */
 int zuora__poller_open(zuora_poller *poller, int family, int type,
                        int protocol);
 int zuora__poller_close(zuora_poller *poller, int fd);
+
+/* Whether the process forked since the poller was made, and this is the
+ * child: descriptor and sockets are the parent's. */
+int zuora__poller_is_inherited(const zuora_poller *poller);
+
+/* For that child: gives them up. In place of each socket stands one that
+ * leads nowhere, so that whatever closes it cannot speak on the parent's. The
+ * poller can only be freed after that. */
+void zuora__poller_disown(zuora_poller *poller);
 
 /* Tells the kernel what has changed. */
 zuora_code zuora__poller_flush(zuora_poller *poller);

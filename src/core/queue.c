@@ -152,19 +152,18 @@ static void run_sockets(zuora_engine *engine, double timeout)
 
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
 {
-  *ended = 0;
-  if (!engine->multi) {
-    if (timeout > 0)
-      poll(NULL, 0, milliseconds(timeout));
-    return ZUORA_OK;
+  zuora__engine_own(engine);
+  if (engine->multi) {
+    move_queue(engine, zuora_clock());
+    run_timer(engine);
+    zuora__engine_collect(engine);
+    run_sockets(engine, engine->ended ? 0 : timeout);
+    run_timer(engine);
+    zuora__engine_collect(engine);
+    move_queue(engine, zuora_clock());
+  } else if (timeout > 0 && !engine->ended) {
+    poll(NULL, 0, milliseconds(timeout));
   }
-  move_queue(engine, zuora_clock());
-  run_timer(engine);
-  zuora__engine_collect(engine);
-  run_sockets(engine, engine->ended ? 0 : timeout);
-  run_timer(engine);
-  zuora__engine_collect(engine);
-  move_queue(engine, zuora_clock());
   *ended = engine->ended;
   engine->ended = 0;
   return ZUORA_OK;

@@ -85,6 +85,7 @@ void zuora_engine_free(zuora_engine *engine)
   size_t i;
   if (!engine)
     return;
+  zuora__engine_own(engine);
   zuora_engine_cancel(engine);
   while (engine->all) {
     zuora_exchange *x = engine->all;
@@ -114,6 +115,7 @@ const char *zuora_engine_base_url(const zuora_engine *engine)
 
 int zuora_engine_fd(zuora_engine *engine)
 {
+  zuora__engine_own(engine);
   if (!engine->poller)
     return -1;
   zuora__poller_flush(engine->poller);
