@@ -340,7 +340,6 @@ static zuora_code code_of(CURLcode code, const zuora_exchange *x)
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY ||
       code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR)
     return ZUORA_PROTOCOL;
-  /* libcurl says so, too, of a header line past its bounds. */
   if (code == CURLE_OUT_OF_MEMORY)
     return x->head_size ? ZUORA_PROTOCOL : ZUORA_MEMORY;
   return ZUORA_NETWORK;
@@ -348,9 +347,10 @@ static zuora_code code_of(CURLcode code, const zuora_exchange *x)
 
 static void fail(zuora_exchange *x, CURLcode code)
 {
-  const char *words = x->slot->detail;
-  if (!words[0])
-    words = curl_easy_strerror(code);
+  const char *detail = x->slot->detail;
+  const char *words = detail[0] ? detail : curl_easy_strerror(code);
+  if (code == CURLE_OUT_OF_MEMORY && x->head_size)
+    words = "a line in the head of the answer is too long";
   if (code == CURLE_ABORTED_BY_CALLBACK)
     words = "the connection broke before the answer";
   zuora__exchange_fail(x, code_of(code, x), words);

@@ -293,9 +293,12 @@ void zuora_response_read(zuora_response *response, const char *data,
 {
   const char *end = data + size, *value;
   size_t i;
+  if (response->complete)
+    return;
   while (end > data && is_blank(end[-1]))
     end--;
   size = (size_t)(end - data);
+  response->complete = size == 0 && response->status >= 200;
   if (size >= 5 && !memcmp(data, "HTTP/", 5)) {
     read_status(response, data, size);
     return;

@@ -158,6 +158,7 @@ typedef struct zuora_window {
  * was absent or not understood. */
 typedef struct zuora_response {
   double status;
+  int complete;        /* the head is over; trailers count for nothing */
   char request_id[64]; /* Zuora-Request-Id, 36 characters */
   char track_id[80];   /* Zuora-Track-Id, as sent */
   char content_type[80];
@@ -193,7 +194,8 @@ const zuora_field *zuora_fields(size_t *count);
 const zuora_field *zuora_timings(size_t *count);
 void zuora_response_clear(zuora_response *response);
 
-/* Reads a header line. A status line starts the response anew. */
+/* Reads a header line. A status line starts the response anew, an empty line
+ * ends it unless its status is a provisional one. */
 void zuora_response_read(zuora_response *response, const char *data,
                          size_t size);
 
