@@ -82,14 +82,27 @@ local function describe(status, reasons)
     return ('%sZuora refused it: "%s"'):format(meaning,
       errors.quote(first.message))
   end
-  return ("%sZuora refused it with %s"):format(meaning, tostring(first.code))
+  return ("%sZuora refused it with %s"):format(meaning,
+    errors.quote(tostring(first.code)))
+end
+
+-- A reason's code as a number: digits that a number holds exactly, for whoever
+-- answers may write anything.
+local function number_of(code)
+  local number = type(code) == "string" and #code <= 15 and code:find "^%d+$"
+    and tonumber(code) or code
+  if type(number) == "number" and number >= 0 and number < 2 ^ 53 and
+    number % 1 == 0 then
+    return number
+  end
+  return nil
 end
 
 -- Zuora, or something before it, said no. `body` is decoded, or nil.
 local function refusal(call, head, body, failed)
   local status = head.status
   local reasons = shapes.reasons(body)
-  local code = reasons and tonumber(reasons[1].code) or nil
+  local code = reasons and number_of(reasons[1].code)
   local category = code and math.floor(code % 100) or nil
   local message
   if reasons then
@@ -158,6 +171,11 @@ local function meta_of(result, key)
     metatable.meta, metatable.head = meta, nil
   end
   return meta
+end
+
+--- The meta of a result, also where its body has a field of that name.
+function answer.meta(result)
+  return meta_of(result, "meta")
 end
 
 --- Hangs what came with a result on its metatable, where neither pairs nor

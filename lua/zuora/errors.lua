@@ -67,7 +67,8 @@ local function facts(err)
   local list = {}
   local function add(format, value)
     if value then
-      list[#list + 1] = format:format(value)
+      list[#list + 1] = format:format(type(value) == "string" and
+        errors.quote(value) or value)
     end
   end
   add("HTTP %d", err.status)
@@ -101,13 +102,14 @@ function Error:report()
     time = os.date("!%Y-%m-%d %H:%M:%S", self.time) }, { __index = self })
   for _, entry in ipairs(REPORTED) do
     if values[entry[2]] ~= nil then
-      lines[#lines + 1] = ("%s: %s"):format(entry[1], values[entry[2]])
+      lines[#lines + 1] = ("%s: %s"):format(entry[1],
+        errors.quote(tostring(values[entry[2]])))
     end
   end
   for _, reason in ipairs(self.reasons or {}) do
     lines[#lines + 1] = ("Reason: %s %s"):format(
       type(reason.code) == "number" and ("%.0f"):format(reason.code)
-        or tostring(reason.code or "-"), errors.quote(reason.message or ""))
+        or errors.quote(reason.code or "-"), errors.quote(reason.message or ""))
   end
   lines[#lines + 1] = "What happened: " .. self.message
   return table.concat(lines, "\n")

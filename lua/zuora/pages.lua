@@ -1,5 +1,6 @@
 -- Lists that come in pages, followed by nextPage, the pages to come fetched
 -- ahead while the caller works.
+local answer = require "zuora.answer"
 local call = require "zuora.call"
 local errors = require "zuora.errors"
 local tasks = require "zuora.wait.tasks"
@@ -192,7 +193,7 @@ local function read(cursor, level)
       note_failure(cursor))
     fetch_ahead(cursor)
   end
-  return items, nil, result.meta
+  return items, nil, answer.meta(result)
 end
 
 --- An iterator over all items of a list. Raises the error (a table) when a

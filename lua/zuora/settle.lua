@@ -1,5 +1,6 @@
 -- Finding out what became of a change whose answer did not come, or came in
 -- doubt: the connection is read back, from the same entity.
+local errors = require "zuora.errors"
 local pages = require "zuora.pages"
 
 local settle = {}
@@ -32,8 +33,9 @@ end
 local function find_change(call, list, meanings)
   local id = call[1]
   for _, connection in ipairs(list) do
-    if connection.id == id then
-      return meanings[connection.status] or "unclear", connection.status
+    if type(connection) == "table" and connection.id == id then
+      return meanings[connection.status] or "unclear",
+        errors.quote(tostring(connection.status))
     end
   end
   return "unclear", "not in the list"
@@ -42,7 +44,8 @@ end
 -- An outbound connection to that target that stands or waits for its answer.
 local function find_initiated(call, list)
   for _, connection in ipairs(list) do
-    if connection.targetEntityId == call[1] and
+    if type(connection) == "table" and
+      connection.targetEntityId == call[1] and
       (connection.status == "Pending" or connection.status == "Connected") then
       return "done", connection.status, connection.id
     end
