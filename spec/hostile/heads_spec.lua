@@ -1,0 +1,140 @@
+-- Heads of answers that no server should send, and what the caller of a change
+-- gets of each.
+local hostile = require "spec.hostile.hostile"
+
+local OK = "HTTP/1.1 200 OK\r\n"
+local BODY = 'Content-Length: 16\r\n\r\n{"success":true}'
+
+-- What it is, the script, kind and outcome (or a result), what the error says.
+local cases = {
+  { "a head without end", [[c:send "HTTP/1.1 200 OK\r\n"
+    while c:send(("X-A: b\r\n"):rep(1000)) do end]],
+    "protocol", "unknown", "head of the answer is too large" },
+  { "a header line of 1 MiB", ([[c:send(%q .. "X-A: " .. ("b"):rep(1048576)
+    .. "\r\n" .. %q)]]):format(OK, BODY),
+    "protocol", "unknown", "head of the answer is too large" },
+  { "a flood of 1xx", [[while c:send(
+    ("HTTP/1.1 100 Continue\r\n\r\n"):rep(1000)) do end]],
+    "protocol", "unknown", "head of the answer is too large" },
+  { "a flood of early hints", [[while c:send(
+    ("HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n"):rep(1000)) do end]],
+    "protocol", "unknown", "head of the answer is too large" },
+  { "another protocol, unasked", ("c:send(%q)"):format(
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" .. BODY),
+    "http", "unknown", "101" },
+  { "NUL in a header", ("c:send(%q)"):format(OK .. "X-A: a\0b\r\n" .. BODY),
+    "protocol", "unknown", "Nul byte" },
+  { "a line without a colon", ("c:send(%q)"):format(OK .. "no\r\n" .. BODY),
+    "protocol", "unknown", "colon" },
+  { "HTTP/0.9", ("c:send(%q)"):format '{"success":true}',
+    "protocol", "unknown", "HTTP/0.9" },
+  { "HTTP/3.7", ("c:send(%q)"):format("HTTP/3.7 200 OK\r\n" .. BODY),
+    "protocol", "unknown", "version" },
+  { "a status of two digits", ("c:send(%q)"):format("HTTP/1.1 99 x\r\n" ..
+    BODY), "protocol", "unknown", "response code" },
+  { "a status of four digits", ("c:send(%q)"):format("HTTP/1.1 2000 x\r\n" ..
+    BODY), "protocol", "unknown", "response code" },
+  { "a status past all classes", ("c:send(%q)"):format("HTTP/1.1 999 x\r\n" ..
+    "Content-Length: 0\r\n\r\n"), "http", "unknown", "999" },
+  { "nothing", "", "network", "unknown", "Empty reply" },
+  { "a reset", "c:close(true)", "network", "unknown", "reset" },
+  { "a reason phrase of escapes", ("c:send(%q)"):format(
+    "HTTP/1.1 500 \27[31m\255\r\nContent-Length: 0\r\n\r\n"),
+    "http", "unknown", "500" },
+  { "a failure whose trailer claims success", ("c:send(%q)"):format(
+    "HTTP/1.1 500 Bad\r\nTransfer-Encoding: chunked\r\n\r\n" ..
+    '10\r\n{"success":true}\r\n0\r\nHTTP/1.1 200: OK\r\n\r\n'),
+    "http", "unknown", "500" },
+}
+
+local results = {
+  { "10,000 headers within the bound", ([[c:send(%q ..
+    ("X-A: b\r\n"):rep(10000) .. %q)]]):format(OK, BODY) },
+  { "a bare CR in a header", ("c:send(%q)"):format(OK ..
+    "Zuora-Request-Id: a\rZuora-Track-Id: b\r\n" .. BODY) },
+  { "bare line feeds", ("c:send(%q)"):format((OK .. BODY):gsub("\r", "")) },
+  { "a few 1xx before the answer", ("c:send(%q)"):format((
+    "HTTP/1.1 100 Continue\r\nZuora-Request-Id: early\r\n\r\n"):rep(3) ..
+    OK .. BODY) },
+  { "escapes in the ids", ("c:send(%q)"):format(OK ..
+    "Zuora-Request-Id: a\27[31m\255b\r\n" .. BODY) },
+}
+
+describe("a head that is", function()
+  setup(hostile.start)
+  teardown(hostile.stop)
+
+  local client
+
+  before_each(function()
+    hostile.reset()
+    client = hostile.client "plain"
+  end)
+
+  after_each(function()
+    client:close()
+  end)
+
+  for _, case in ipairs(cases) do
+    it(case[1], function()
+      hostile.play("plain", "c:request() " .. case[2])
+      local result, err = client.connections.accept "x"
+      assert.is_nil(result)
+      hostile.check(err, case[3], case[4])
+      assert.truthy(tostring(err):find(case[5], 1, true), tostring(err))
+      assert.equal(1, #hostile.check_other().requests)
+      -- The client is none the worse for it.
+      hostile.json("plain", '{"success":true}')
+      assert(client.connections.accept "x")
+    end)
+  end
+
+  for _, case in ipairs(results) do
+    it(case[1] .. ": a result", function()
+      hostile.play("plain", "c:request() " .. case[2])
+      local result = assert(client.connections.accept "x")
+      assert.is_true(result.success)
+      assert.equal(200, result.meta.status)
+      for _, value in pairs(result.meta) do
+        assert.is_nil(tostring(value):find "[^\32-\126]")
+      end
+      assert.is_not.equal("early", result.meta.zuora_request_id)
+    end)
+  end
+
+  it("a trailer: it says nothing of the answer", function()
+    hostile.play("plain", ("c:request() c:send(%q)"):format(
+      "HTTP/1.1 200 OK\r\nZuora-Request-Id: head\r\n" ..
+      "Transfer-Encoding: chunked\r\n\r\n10\r\n{\"success\":true}\r\n0\r\n" ..
+      "Zuora-Request-Id: trailer\r\nRateLimit-Remaining: 0\r\n\r\n"))
+    local result = assert(client.connections.accept "x")
+    assert.equal("head", result.meta.zuora_request_id)
+    assert.is_nil(result.meta.rate_limit)
+  end)
+
+  it("limits to wait for: the time of the call holds", function()
+    hostile.play("plain", ("while c:request() do c:send(%q) end"):format(
+      "HTTP/1.1 429 Slow\r\nRetry-After: 99999999999999\r\n" ..
+      "RateLimit-Reset: 999999999999999\r\nRateLimit-Remaining: 0\r\n" ..
+      "RateLimit-Limit: 10\r\nContent-Length: 0\r\n\r\n"))
+    local patient = hostile.client("plain", { max_attempts = 3, timeout = 2 })
+    local began = os.time()
+    local _, err = patient.connections.list()
+    hostile.check(err, "rate_limit", nil)
+    assert.is_true(os.time() - began <= 3)
+    patient:close()
+  end)
+
+  it("a limit that ends in 30 years: the client is not held up so long",
+    function()
+      hostile.play("plain", ("while c:request() do c:send(%q) end"):format(OK ..
+        "RateLimit-Limit: 10\r\nRateLimit-Remaining: 0\r\n" ..
+        "RateLimit-Reset: 999999999\r\n" .. BODY))
+      for _ = 1, 3 do
+        client.connections.accept "x"
+      end
+      -- Nothing of that may be left in a client that waits its hour.
+      local _, err = client.connections.accept("x", { dry_run = true })
+      assert.is_nil(err)
+    end)
+end)
