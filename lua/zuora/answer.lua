@@ -135,6 +135,9 @@ local function protocol(call, head, body, what)
 end
 
 local function name_of(head, body)
+  if body == "" then
+    return "nothing"
+  end
   if (head.content_type or ""):find("html", 1, true) or
     body:find("^%s*<[!%a]") then
     return "HTML"
@@ -184,10 +187,18 @@ function answer.with_meta(result, head)
   return setmetatable(result, { __index = meta_of, head = head })
 end
 
+-- A success in no words. Calls of the table are answered with JSON: of theirs
+-- an empty answer is one that was cut off, by whoever sits on the line, before
+-- it could say success or not.
+local function is_empty(state, status, text)
+  return text == "" and (status == 204 or
+    not state.operation.method and status >= 200 and status < 300)
+end
+
 -- An answer that is no plain success.
 local function read_closely(state, status, text, head, body)
   local good = status >= 200 and status < 300
-  if good and text == "" then
+  if is_empty(state, status, text) then
     body = {}
   end
   if type(body) ~= "table" then
