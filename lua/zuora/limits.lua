@@ -7,6 +7,7 @@ local limits = {}
 
 local SLOWEST = 0.1 -- calls a second
 local GAIN = 0.05 -- of the pace before the 429, with each success
+local DAY = 86400 -- seconds: Zuora's longest window; more is not believed
 local WINDOW = 1 -- seconds over which the pace is measured
 
 local Pace = {
@@ -66,7 +67,7 @@ end
 
 -- What is left of the window, spread over the rest of it.
 local function spread(self, remaining, limit, reset)
-  if remaining <= limit * Pace.NEAR_END and reset > 0 then
+  if remaining <= limit * Pace.NEAR_END and reset > 0 and reset <= DAY then
     self.spread = math.max(remaining, 1) / reset
     self.spread_until = self.clock() + reset
     self.held = true

@@ -163,9 +163,10 @@ local function first_or_next(cursor, level)
     return result, err
   end
   local result, err = get(cursor, cursor.next)
-  if err and err.parameter == "next_page" then
-    err = protocol(cursor, "the list's nextPage cannot be followed: it " ..
-      err.message:gsub("^next_page ", ""))
+  if err and err.kind == "argument" and
+    (err.parameter or "next_page") == "next_page" then
+    err = protocol(cursor, "the list's nextPage cannot be followed: " ..
+      err.message:gsub("^next_page ", "it "))
   end
   return result, err
 end
