@@ -63,7 +63,7 @@ end
 --- is not ours), expired, self (signed by itself), old (TLS 1.1 at most).
 function certificates.make(directory)
   write(directory .. "/cnf", CONFIG)
-  write(directory .. "/make", (SCRIPT:gsub("SIGNED", (SIGNED:gsub("%%", "%%%%")))))
+  write(directory .. "/make", (SCRIPT:gsub("SIGNED", SIGNED)))
   local ok = os.execute(("sh '%s/make' '%s'"):format(directory, directory))
   assert(ok == true or ok == 0, "openssl made no certificates")
   return {

@@ -124,17 +124,4 @@ describe("a head that is", function()
     assert.is_true(os.time() - began <= 3)
     patient:close()
   end)
-
-  it("a limit that ends in 30 years: the client is not held up so long",
-    function()
-      hostile.play("plain", ("while c:request() do c:send(%q) end"):format(OK ..
-        "RateLimit-Limit: 10\r\nRateLimit-Remaining: 0\r\n" ..
-        "RateLimit-Reset: 999999999\r\n" .. BODY))
-      for _ = 1, 3 do
-        client.connections.accept "x"
-      end
-      -- Nothing of that may be left in a client that waits its hour.
-      local _, err = client.connections.accept("x", { dry_run = true })
-      assert.is_nil(err)
-    end)
 end)

@@ -85,7 +85,8 @@ function hostile.url(name, scheme, host)
     host or "127.0.0.1", ports[name])
 end
 
---- A client of that port: three seconds for a call, no repeating.
+--- A client of that port: three seconds for a call, no repeating. `now` in
+--- its options is its wall clock.
 function hostile.client(name, more)
   local options = {
     base_url = hostile.url(name),
@@ -98,7 +99,21 @@ function hostile.client(name, more)
   for key, value in pairs(more or {}) do
     options[key] = value
   end
-  return assert(zuora.new(options))
+  options.access_token = options.access_token or nil
+  if not options.now then
+    return assert(zuora.new(options))
+  end
+  local world = { core = require "zuora.core", now = options.now,
+    wait = require "zuora.wait.poll" }
+  options.now = nil
+  return assert(require("zuora.client").new(options, world, 1))
+end
+
+--- The start of a text, fit for the name of a test.
+function hostile.show(text)
+  return ("'%s'"):format(text:sub(1, 50):gsub("[^\32-\126]", function(byte)
+    return ("<%d>"):format(byte:byte())
+  end))
 end
 
 --- Asserts that an error is as a caller may expect every one to be: one line,

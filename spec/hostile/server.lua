@@ -99,7 +99,7 @@ function Peer:request()
   return request
 end
 
-function Peer:sleep(seconds)
+function Peer.sleep(_, seconds)
   tasks[coroutine.running()].at = socket.gettime() + seconds
   coroutine.yield()
 end
@@ -118,7 +118,7 @@ function Peer:close(by_reset)
   self.socket:close()
 end
 
--- ---- the loop ---------------------------------------------------------------
+-- ---- the loop --------------------------------------------------------------
 
 local function spawn(peer, run)
   local task = coroutine.create(function()
@@ -141,14 +141,12 @@ local function resume(task)
 end
 
 local function handshake(peer, parameters)
-  local wrapped, why = ssl.wrap(peer.socket, parameters)
-  assert(wrapped, why)
+  local wrapped = assert(ssl.wrap(peer.socket, parameters))
   peer.socket = wrapped
   wrapped:settimeout(0)
   tasks[coroutine.running()].socket = wrapped
   while true do
-    local ok
-    ok, why = wrapped:dohandshake()
+    local ok, why = wrapped:dohandshake()
     if ok then
       return true
     end
@@ -191,37 +189,42 @@ local function accept(server)
   end)
 end
 
--- ---- the relay: TLS that ends without saying so ------------------------------
+-- ---- the relay: TLS that ends without saying so ----------------------------
 
--- Passes bytes on until the other side has been silent for a moment after an
--- answer, then cuts: the TLS end of it never gets to say goodbye.
+local snip = false
+
+--- Cuts what the relay joins, once what was sent before is through: the TLS end
+--- of it never gets to say goodbye.
+function Peer.cut()
+  snip = true
+end
+
+-- Passes on what there is; false at an end.
+local function pass(from, to)
+  local data, why, partial = from:receive(CHUNK)
+  data = data or partial or ""
+  if #data > 0 then
+    to:send(data)
+  end
+  return why ~= "closed"
+end
+
 local function relay(peer, port)
   local far = assert(socket.connect("127.0.0.1", port))
   far:settimeout(0)
-  local quiet, answered = 0, false
-  while quiet < (answered and 20 or 500) do
-    local moved = false
-    for _, way in ipairs { { peer.socket, far }, { far, peer.socket } } do
-      local data, why, partial = way[1]:receive(CHUNK)
-      data = data or partial or ""
-      if #data > 0 then
-        moved = true
-        way[2]:send(data)
-        answered = answered or data:find("\23\3\3", 1, true) == 1 and
-          way[1] == far and quiet > 0
-      elseif why == "closed" then
-        far:close()
-        return
-      end
+  snip = false
+  while pass(peer.socket, far) and pass(far, peer.socket) do
+    if snip then
+      peer:sleep(0.02)
+      pass(far, peer.socket)
+      break
     end
-    quiet = moved and 0 or quiet + 1
-    peer:sleep(0.005)
+    peer:sleep(0.002)
   end
-  peer.socket:close()
   far:close()
 end
 
--- ---- control ------------------------------------------------------------------
+-- ---- control ---------------------------------------------------------------
 
 local commands = {}
 
@@ -297,7 +300,7 @@ local function step(control)
   end
 end
 
--- ---- the start ------------------------------------------------------------------
+-- ---- the start --------------------------------------------------------------
 
 local function main()
   local parameters = certificates.make(DIRECTORY)
