@@ -52,10 +52,10 @@ function attempt.carry(state, sign, delay)
     events.wait(state, delay)
   end
   -- The client was closed, or its credentials taken away, since the exchange
-  -- was built.
-  local id, _, message = exchange:submit(sign, delay, limit)
+  -- was built; or there is no descriptor left.
+  local id, kind, message = exchange:submit(sign, delay, limit)
   if not id then
-    return not_sent(state, "cancelled", message)
+    return not_sent(state, kind == "misuse" and "cancelled" or kind, message)
   end
   state.attempts = state.attempts + 1
   if hook then

@@ -59,8 +59,7 @@ static curl_socket_t on_open(void *user, curlsocktype purpose,
 
 static int on_close(void *user, curl_socket_t fd)
 {
-  zuora_engine *engine = user;
-  return zuora__poller_close(engine->poller, fd);
+  return zuora__poller_close(((zuora_engine *)user)->poller, fd);
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user,
@@ -131,6 +130,7 @@ void zuora__engine_close(zuora_engine *engine)
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  zuora_code code;
   int features;
   if (engine->multi)
     return ZUORA_OK;
@@ -139,11 +139,11 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
   zuora__engine_write_fixed(engine, features & CURL_VERSION_BROTLI,
                             features & CURL_VERSION_ZSTD);
   engine->idle = calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
-  if (!global_code && engine->idle && !zuora__poller_new(&engine->poller) &&
-      open_multi(engine))
+  code = engine->idle ? zuora__poller_new(&engine->poller) : ZUORA_MEMORY;
+  if (!code && !global_code && open_multi(engine))
     return ZUORA_OK;
   zuora__engine_close(engine);
-  return zuora__fail(error, ZUORA_MEMORY, NULL,
+  return zuora__fail(error, code ? code : ZUORA_MEMORY, NULL,
                      "no memory or descriptors to start with");
 }
 
