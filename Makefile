@@ -88,7 +88,8 @@ BINDING_O := $(BINDING_C:src/binding/%.c=$(BUILD)/$(ABI)/obj/%.o)
 LIBRARY := $(BUILD)/libzuora.a
 MODULE := $(BUILD)/$(ABI)/zuora/core.so
 SPECS := $(SPEC_C:spec/core/%.c=$(BUILD)/spec/%)
-PROCESS := $(if $(PROCESS_C),$(BUILD)/$(ABI)/zuora_process.so)
+PROCESS := $(if $(PROCESS_C),$(BUILD)/$(ABI)/zuora_process.so \
+  $(BUILD)/$(ABI)/zuora_host)
 EXAMPLES := $(EXAMPLES_C:examples/%.c=$(BUILD)/examples/%)
 BENCHES := $(BENCH_C:bench/%.c=$(BUILD)/bench/%)
 
@@ -258,6 +259,12 @@ $(BUILD)/$(ABI)/zuora_process.so: spec/process/process.c $(BUILD)/flags
 	$(call say,CC $<)
 	mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LUA_CFLAGS) $(SHARED) -o $@ $<
+
+$(BUILD)/$(ABI)/zuora_host: spec/process/host.c $(BUILD)/flags
+	$(call say,CC $<)
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LUA_CFLAGS) $(SANITIZERS) -o $@ $< \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) -lpthread
 
 -include $(CORE_O:.o=.d) $(BINDING_O:.o=.d) $(SUPPORT_O:.o=.d) $(SPECS:=.d) \
   $(EXAMPLES:=.d) $(BENCHES:=.d)

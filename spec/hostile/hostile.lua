@@ -80,6 +80,10 @@ function hostile.port(name)
   return ports[name]
 end
 
+function hostile.ca_file()
+  return directory .. "/ca.pem"
+end
+
 function hostile.url(name, scheme, host)
   return ("%s://%s:%d"):format(scheme or name == "plain" and "http" or "https",
     host or "127.0.0.1", ports[name])
@@ -90,7 +94,7 @@ end
 function hostile.client(name, more)
   local options = {
     base_url = hostile.url(name),
-    ca_file = directory .. "/ca.pem",
+    ca_file = hostile.ca_file(),
     access_token = hostile.SECRET,
     timeout = 3,
     max_attempts = 1,
