@@ -4,13 +4,15 @@
 # ---- what may be set --------------------------------------------------------
 
 LUA ?= lua5.4#    lua5.4, lua5.3, lua5.2, lua5.1 or luajit
-SANITIZE =#       1: AddressSanitizer and UndefinedBehaviorSanitizer
+SANITIZE =#       1: AddressSanitizer and UndefinedBehaviorSanitizer; thread
 WERROR =#         1: a warning ends the build
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 
 ifeq ($(SANITIZE),1)
 BUILD = build/asan
+else ifeq ($(SANITIZE),thread)
+BUILD = build/tsan
 else
 BUILD = build
 endif
@@ -62,6 +64,10 @@ SHARED += $(SANITIZERS) $(if $(CLANG),-shared-libasan)
 # An interpreter that knows nothing of it has to load this before all else.
 PRELOAD := $(shell $(CC) -print-file-name=$(if $(CLANG),libclang_rt.asan-$(\
   )$(shell uname -m).so,libasan.so))
+else ifeq ($(SANITIZE),thread)
+SANITIZERS = -fsanitize=thread
+ALL_CFLAGS += $(SANITIZERS)
+SHARED += $(SANITIZERS)
 else
 ALL_CFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
@@ -109,7 +115,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
-  test-lua sanitize lint layers format reference rock bench clean FORCE
+  test-lua sanitize tsan valgrind lint layers format reference rock bench clean FORCE
 
 # ---- for people -------------------------------------------------------------
 
@@ -172,6 +178,20 @@ sanitize: ## run every suite under ASan and UBSan
 
 TIDY_FLAGS = -std=c99 -D_POSIX_C_SOURCE=200809L -Isrc/core $(LIB_CFLAGS)
 LUA_FILES := $(wildcard lua spec sandbox examples bench tools/*.lua)
+
+tsan: ## run Lua states in many threads under ThreadSanitizer
+	tools/setup core build test deep
+	$(MAKE) --no-print-directory build specs
+	$(MAKE) --no-print-directory SANITIZE=thread build specs
+	eval "$$($(MAKE) -s env)" && ZUORA_HOST=build/tsan/$(ABI) \
+	  TSAN_OPTIONS=halt_on_error=1 $(LUA) "$$(command -v busted)" \
+	  -o tools/tap.lua spec/process/states_spec.lua
+
+# Suites that show most of the library, in a program that counts each byte.
+valgrind: ## run representative suites under valgrind: no error, no byte lost
+	tools/setup core build demo test deep
+	$(MAKE) --no-print-directory build specs
+	tools/valgrind $(BUILD) $(LUA)
 
 lint: ## format, clang-tidy, cppcheck, luacheck, shellcheck, sizes
 	tools/setup core build lint

@@ -8,6 +8,9 @@ local hostile = {}
 
 local handle, control, directory, ports
 
+-- Seconds for a call; more where all is slow.
+local PATIENCE = tonumber(os.getenv "SPEC_PATIENCE") or 3
+
 -- The one credential of these specs: nowhere but at its server may it arrive.
 hostile.SECRET = "only-for-the-origin-0123456789"
 
@@ -89,14 +92,14 @@ function hostile.url(name, scheme, host)
     host or "127.0.0.1", ports[name])
 end
 
---- A client of that port: three seconds for a call, no repeating. `now` in
+--- A client of that port: a few seconds for a call, no repeating. `now` in
 --- its options is its wall clock.
 function hostile.client(name, more)
   local options = {
     base_url = hostile.url(name),
     ca_file = hostile.ca_file(),
     access_token = hostile.SECRET,
-    timeout = 3,
+    timeout = PATIENCE,
     max_attempts = 1,
     settle = false,
   }
