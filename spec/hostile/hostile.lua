@@ -79,6 +79,15 @@ function hostile.reset()
   ask "reset"
 end
 
+--- The Lua that runs this.
+function hostile.interpreter()
+  local at = 0
+  while arg[at - 1] do
+    at = at - 1
+  end
+  return arg[at]
+end
+
 function hostile.port(name)
   return ports[name]
 end

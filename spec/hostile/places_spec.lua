@@ -2,6 +2,7 @@
 -- resource that was named, at the origin that was configured.
 local hostile = require "spec.hostile.hostile"
 local socket = require "socket"
+local zuora = require "zuora"
 
 local ID = "8a808255575bdae401576a914a140420"
 
@@ -275,6 +276,34 @@ describe("where calls go", function()
       hostile.check(err, "argument", err.outcome)
     end
     assert.equal(0, #hostile.check_other().requests)
+  end)
+
+  it("plain HTTP leaves the machine only where that is allowed", function()
+    for _, host in ipairs { "rest.zuora.com", "127.0.0.1.evil.example",
+      "localhost.evil.example", "127.1", "127.0.0.256", "0.0.0.0",
+      "128.0.0.1", "[::ffff:127.0.0.1]" } do
+      local made, err = zuora.new { base_url = "http://" .. host,
+        access_token = hostile.SECRET }
+      assert.is_nil(made)
+      assert.equal("argument", err.kind)
+      assert.equal("base_url", err.parameter)
+      assert(zuora.new { base_url = "http://" .. host, allow_insecure = true,
+        access_token = hostile.SECRET }):close()
+    end
+    for _, host in ipairs { "127.0.0.1", "localhost", "[::1]", "LOCALHOST" } do
+      assert(zuora.new { base_url = "http://" .. host,
+        access_token = hostile.SECRET }):close()
+    end
+  end)
+
+  it("a change leaves once, also when the kept connection breaks", function()
+    hostile.play("plain", [[c:request()
+      c:answer("200 OK", "", '{"success":true}')
+      c:request() c:close(true)]])
+    assert(client.connections.accept "x")
+    local _, err = client.connections.accept "y"
+    hostile.check(err, "network", "unknown")
+    assert.equal(2, #hostile.check_other().requests)
   end)
 
   -- ---- what comes unasked --------------------------------------------------

@@ -44,6 +44,36 @@ describe("a TLS peer", function()
     end)
   end
 
+  -- The system's own settings must not be what keeps it out.
+  it("that speaks TLS 1.1 at most, where OpenSSL is told to put up with it",
+    function()
+      hostile.json("old", OK)
+      local folder = hostile.ca_file():match "^(.*)/"
+      local path = folder .. "/weak.cnf"
+      local file = assert(io.open(path, "w"))
+      file:write("openssl_conf = a\n[a]\nssl_conf = b\n[b]\n" ..
+        "system_default = c\n[c]\nMinProtocol = None\n" ..
+        "CipherString = DEFAULT:@SECLEVEL=0\n")
+      file:close()
+      local function speak(command)
+        local pipe = assert(io.popen(("OPENSSL_CONF='%s' %s 2>&1"):format(path,
+          command)))
+        local said = pipe:read "*a"
+        pipe:close()
+        return said
+      end
+      assert.matches("TLSv1.1", speak(
+        ("openssl s_client -connect 127.0.0.1:%d </dev/null"):format(
+          hostile.port "old")))
+      local said = speak(([['%s' -e '
+        local client = assert(require("zuora").new { base_url = "%s",
+          ca_file = "%s", access_token = "x", max_attempts = 1 })
+        print(select(2, client.connections.accept "x"))']]):format(
+        hostile.interpreter(), hostile.url "old", hostile.ca_file()))
+      assert.matches("no trusted connection", said)
+      assert.equal(0, #hostile.journal().requests)
+    end)
+
   it("whose authority nobody trusts gets no request", function()
     hostile.json("good", OK)
     local client = assert(zuora.new { base_url = hostile.url "good",

@@ -1,11 +1,5 @@
 -- Other suites again, with a collector that leaves nothing alone for long.
-local function interpreter()
-  local at = 0
-  while arg[at - 1] do
-    at = at - 1
-  end
-  return arg[at]
-end
+local hostile = require "spec.hostile.hostile"
 
 describe("under pressure of the collector", function()
   for _, mode in ipairs { "generational", "steady", "hook" } do
@@ -13,7 +7,7 @@ describe("under pressure of the collector", function()
       it(("%s: the hostile %s"):format(mode, suite), function()
         local pipe = assert(io.popen(("MODE=%s '%s' '%s' -o tools/tap.lua " ..
           "--helper=spec/process/pressure.lua spec/hostile/%s_spec.lua 2>&1")
-          :format(mode, interpreter(), arg[0], suite)))
+          :format(mode, hostile.interpreter(), arg[0], suite)))
         local said = pipe:read "*a"
         pipe:close()
         assert.is_nil(("\n" .. said):find "\nnot ok", said)

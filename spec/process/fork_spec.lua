@@ -158,6 +158,24 @@ describe("after a fork", function()
     assert.is_true(used < 0.3, used .. " s of processor time")
   end)
 
+  it("a program that the process starts inherits no connection", function()
+    -- How many TCP connections such a program has open.
+    local function inherited()
+      local pipe = assert(io.popen "ls -l /proc/$$/fd; cat /proc/net/tcp")
+      local said = pipe:read "*a"
+      pipe:close()
+      local n = 0
+      for number in said:gmatch "socket:%[(%d+)%]" do
+        n = n + (said:find(" " .. number .. " ", 1, true) and 1 or 0)
+      end
+      return n
+    end
+    client = hostile.client "good"
+    local before = inherited() -- the spec's own
+    assert(client.connections.accept "x")
+    assert.equal(before, inherited())
+  end)
+
   it("idempotency keys of parent and child differ", function()
     client = hostile.client "plain"
     local id = process.fork()
