@@ -1,5 +1,5 @@
-/* json.c: one member out of a flat JSON object, without building a tree, so
- * that an access token never has to leave this library's own memory. */
+/* json.c: one member out of a JSON object, without building a tree, so that
+ * an access token never has to leave this library's own memory. */
 #include "text.h"
 
 #include <stdio.h>
@@ -104,12 +104,9 @@ static int read_value(reader *in, char *out, size_t capacity)
                        : read_word(in, out, capacity);
 }
 
-/* A value nobody asked for may be of any length. */
-static int skip_value(reader *in)
+/* The rest of a string, of any length and with anything in it. */
+static int skip_string(reader *in)
 {
-  char word[64];
-  if (!take(in, '"'))
-    return read_word(in, word, sizeof word);
   while (in->at < in->end) {
     char c = *in->at++;
     if (c == '"')
@@ -120,20 +117,51 @@ static int skip_value(reader *in)
   return 0;
 }
 
+/* A value nobody asked for may be anything, objects and arrays included: what
+ * Zuora adds to an answer must not hide what is looked for. */
+static int skip_value(reader *in)
+{
+  char word[64];
+  int depth = 0;
+  do {
+    if (take(in, '{') || take(in, '['))
+      depth++;
+    else if (depth && (take(in, '}') || take(in, ']')))
+      depth--;
+    else if (depth && (take(in, ',') || take(in, ':')))
+      continue;
+    else if (!(take(in, '"') ? skip_string(in)
+                             : read_word(in, word, sizeof word)))
+      return 0;
+  } while (depth);
+  return 1;
+}
+
+/* A name, after its opening quote. */
+static int read_name(reader *in, const char *name, int *same)
+{
+  reader start = *in;
+  char key[64];
+  *same = read_string(in, key, sizeof key) && !strcmp(key, name);
+  if (*same)
+    return 1;
+  *in = start;
+  return skip_string(in);
+}
+
 int zuora__json_member(char *out, size_t capacity, const char *json,
                        size_t size, const char *name)
 {
   reader in;
-  char key[64];
+  int same;
   in.at = json;
   in.end = json + size;
   if (!take(&in, '{'))
     return 0;
   do {
-    if (!take(&in, '"') || !read_string(&in, key, sizeof key) ||
-        !take(&in, ':'))
+    if (!take(&in, '"') || !read_name(&in, name, &same) || !take(&in, ':'))
       return 0;
-    if (!strcmp(key, name))
+    if (same)
       return read_value(&in, out, capacity);
     if (!skip_value(&in))
       return 0;

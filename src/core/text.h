@@ -42,9 +42,9 @@ int zuora__same(const char *data, size_t size, const char *string);
 void zuora__copy_printable(char *out, size_t capacity, const char *data,
                            size_t size);
 
-/* Finds the member `name` of the flat JSON object in `json` and copies its
- * value, a string unescaped or a number as written, NUL-terminated. Returns 1
- * when found, 0 when not, too long, nested, or not a flat object. */
+/* Finds the member `name` of the JSON object in `json` and copies its value, a
+ * string unescaped or a number as written, NUL-terminated. Returns 1 when
+ * found, 0 when not, too long, itself an object or array, or no object. */
 int zuora__json_member(char *out, size_t capacity, const char *json,
                        size_t size, const char *name);
 
