@@ -16,23 +16,26 @@ static int is_alpha(char c)
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* 127.x.y.z, each part a plain number: "127.evil.example" is a name. */
+/* 127.x.y.z, each part written plainly, with nothing after the last: whatever
+ * else looks like it ("127.evil.example", "127.0.0.1.") may be a name. */
 static int is_loopback_address(const char *host)
 {
-  int parts = 0;
+  int parts;
   if (strncmp(host, "127.", 4))
     return 0;
-  while (is_digit(*host)) {
-    int value = 0, digits = 0;
-    for (; is_digit(*host) && digits < 4; host++, digits++)
-      value = value * 10 + (*host - '0');
-    if (value > 255)
+  for (parts = 1; *host; parts++) {
+    const char *start = host;
+    int value = 0;
+    while (is_digit(*host) && host - start < 3)
+      value = value * 10 + (*host++ - '0');
+    if (host == start || value > 255 || (*start == '0' && host - start > 1))
       return 0;
-    parts++;
-    if (*host == '.')
-      host++;
+    if (!*host)
+      return parts == 4;
+    if (*host++ != '.')
+      return 0;
   }
-  return parts == 4 && !*host;
+  return 0;
 }
 
 /* The length of the host at the start of an authority, 0 when it is none. A
