@@ -47,8 +47,12 @@ static zuora_code fail_choice(const zuora_parameter *p, zuora_error *error)
 static zuora_code check_length(const zuora_parameter *p, size_t size,
                                zuora_error *error)
 {
-  if (size < (size_t)p->minimum)
+  if (!size && p->minimum)
     return zuora__fail(error, ZUORA_ARGUMENT, p->name, "may not be empty");
+  if (size < (size_t)p->minimum)
+    return zuora__fail(error, ZUORA_ARGUMENT, p->name,
+                       "must be at least %d bytes long, not %lu", p->minimum,
+                       (unsigned long)size);
   if (p->maximum && size > (size_t)p->maximum)
     return zuora__fail(error, ZUORA_ARGUMENT, p->name,
                        "may be at most %d bytes long, not %lu", p->maximum,
@@ -71,6 +75,15 @@ static zuora_code check_characters(const zuora_parameter *p,
   return ZUORA_OK;
 }
 
+/* libcurl leaves out a header of which nothing but blanks is to be seen. */
+static int is_blank(const zuora_value *v)
+{
+  size_t n = 0;
+  while (n < v->size && v->data[n] == ' ')
+    n++;
+  return n == v->size;
+}
+
 static zuora_code check_string(const zuora_parameter *p, const zuora_value *v,
                                zuora_error *error)
 {
@@ -89,6 +102,8 @@ static zuora_code check_string(const zuora_parameter *p, const zuora_value *v,
     return zuora__fail(error, ZUORA_ARGUMENT, p->name,
                        "may not hold control characters (found byte %d)",
                        fault);
+  if (p->place == ZUORA_IN_HEADER && is_blank(v))
+    return zuora__fail(error, ZUORA_ARGUMENT, p->name, "may not be blank");
   if (p->place == ZUORA_IN_PATH && zuora__is_dots(v->data, v->size))
     return zuora__fail(error, ZUORA_ARGUMENT, p->name,
                        "may not be . or .., which would name another resource");
@@ -224,6 +239,9 @@ zuora_code zuora__header_check(const zuora_operation *operation,
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
                        "may not hold control characters (in %.60s)",
                        name->data);
+  if (is_blank(value))
+    return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
+                       "may not be blank (%.60s is)", name->data);
   if (is_reserved(name->data, name->size))
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
                        "may not hold %.60s, which the library sets",
