@@ -55,7 +55,9 @@ const zuora_field *zuora_timings(size_t *count)
 
 void zuora_response_clear(zuora_response *response)
 {
-  zuora__wipe(response->session, strlen(response->session));
+  /* Where nothing was read yet, there may be no NUL. */
+  zuora__wipe(response->session,
+              strnlen(response->session, sizeof response->session));
   memset(response, 0, sizeof *response);
   response->status = -1;
   response->attempts = -1;
