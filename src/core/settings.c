@@ -1,5 +1,6 @@
 /* settings.c: what an engine knows before it does anything: its options, its
  * secrets, the defaults of its calls. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ static zuora_code check_options(zuora_engine *engine,
                                 zuora_error *error)
 {
   const char *agent = options->user_agent ? options->user_agent : "";
+  if (!options->base_url)
+    return zuora__fail(error, ZUORA_MISUSE, "base_url", "is required");
   if (options->max_concurrency < 1)
     return zuora__fail(error, ZUORA_ARGUMENT, "max_concurrency",
                        "must be at least 1");
@@ -194,38 +197,83 @@ int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret)
   return secret < ZUORA_SECRET_COUNT && engine->secrets[secret].size > 0;
 }
 
-static void mask(char *text, size_t size, const char *secret, size_t length)
+/* The ways in which a text may write a secret's bytes. */
+typedef enum form { PLAIN, PERCENT, JSON, FORMS } form;
+
+static int is_hex_of(unsigned char c, const char *digits)
 {
-  size_t i;
-  if (length < SECRET_MINIMUM)
-    return;
-  for (i = 0; i + length <= size; i++)
-    if (text[i] == secret[0] && !memcmp(text + i, secret, length)) {
-      memset(text + i, '*', length);
-      i += length - 1;
+  char hex[3];
+  snprintf(hex, sizeof hex, "%02x", c);
+  return zuora__same(digits, 2, hex);
+}
+
+/* How many bytes at the start of `text` say `c`; 0: none. */
+static size_t said(char c, const char *text, size_t size, form f)
+{
+  char mark = f == PERCENT ? '%' : f == JSON ? '\\' : '\0';
+  if (size == 0)
+    return 0;
+  if (f == PLAIN || *text != mark)
+    return *text == c;
+  if (f == PERCENT)
+    return size >= 3 && is_hex_of((unsigned char)c, text + 1) ? 3 : 0;
+  if (size >= 6 && !memcmp(text, "\\u00", 4) &&
+      is_hex_of((unsigned char)c, text + 4))
+    return 6;
+  return size >= 2 && text[1] == c && strchr("\"\\/", c) ? 2 : 0;
+}
+
+/* Likewise for all of a secret. */
+static size_t says(const zuora_text *secret, const char *text, size_t size,
+                   form f)
+{
+  size_t i, n = 0;
+  for (i = 0; i < secret->size; i++) {
+    size_t step = said(secret->data[i], text + n, size - n, f);
+    if (!step)
+      return 0;
+    n += step;
+  }
+  return n;
+}
+
+static void mask(const zuora_text *secret, char *text, size_t size)
+{
+  int f;
+  size_t i, n;
+  for (f = PLAIN; f < FORMS; f++)
+    for (i = 0; i + secret->size <= size; i++) {
+      n = says(secret, text + i, size - i, (form)f);
+      if (n) {
+        memset(text + i, '*', n);
+        i += n - 1;
+      }
     }
 }
 
+/* Ids of logins are shown, and what is so short would mask everything. */
+static int is_masked(const zuora_engine *engine, int i)
+{
+  return engine->secrets[i].size >= SECRET_MINIMUM && i != ZUORA_CLIENT_ID &&
+         i != ZUORA_API_ACCESS_KEY_ID;
+}
+
+/* The longest first: another may be a part of it. */
 void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
 {
-  zuora_text form;
-  int i;
-  zuora__text_init(&form, (size_t)VALUE_LIMIT * 6 + 2);
-  for (i = 0; i < ZUORA_SECRET_COUNT; i++) {
-    const zuora_text *secret = &engine->secrets[i];
-    if (!secret->size || i == ZUORA_CLIENT_ID || i == ZUORA_API_ACCESS_KEY_ID)
-      continue;
-    mask(text, size, secret->data, secret->size);
-    zuora__text_add_percent(&form, secret->data, secret->size);
-    if (!form.failed)
-      mask(text, size, form.data, form.size);
-    zuora__text_wipe(&form);
-    zuora__text_add_json(&form, secret->data, secret->size);
-    if (!form.failed)
-      mask(text, size, form.data + 1, form.size - 2);
-    zuora__text_wipe(&form);
-  }
-  zuora__text_free(&form);
+  int i, longest, done[ZUORA_SECRET_COUNT] = {0};
+  do {
+    longest = -1;
+    for (i = 0; i < ZUORA_SECRET_COUNT; i++)
+      if (!done[i] && is_masked(engine, i) &&
+          (longest < 0 ||
+           engine->secrets[i].size > engine->secrets[longest].size))
+        longest = i;
+    if (longest >= 0) {
+      mask(&engine->secrets[longest], text, size);
+      done[longest] = 1;
+    }
+  } while (longest >= 0);
 }
 
 /* ---- defaults ----------------------------------------------------------- */
