@@ -71,3 +71,37 @@ zuora_engine *engine_of(const char *base_url)
   assert_int_equal(zuora_engine_new(&engine, &options, &error), ZUORA_OK);
   return engine;
 }
+
+zuora_exchange *exchange_of(zuora_engine *engine, const call *c)
+{
+  zuora_exchange *x;
+  zuora_error error;
+  if (zuora_exchange_new(&x, engine, c->operation, c->values, &error))
+    fail_msg("%s", error.message);
+  return x;
+}
+
+void submit(zuora_exchange *exchange)
+{
+  zuora_error error;
+  if (zuora_exchange_submit(exchange, ZUORA_SIGN_NONE, 0, 0, &error))
+    fail_msg("%s", error.message);
+}
+
+void carry(zuora_engine *engine, zuora_exchange *exchange)
+{
+  double end = zuora_clock() + 30;
+  int ended;
+  while (!zuora_exchange_done(exchange) && zuora_clock() < end)
+    assert_int_equal(zuora_engine_step(&ended, engine, 1), ZUORA_OK);
+  assert_true(zuora_exchange_done(exchange));
+}
+
+void carried(zuora_engine *engine, zuora_exchange *exchange, zuora_code code)
+{
+  const zuora_error *error = zuora_exchange_error(exchange);
+  submit(exchange);
+  carry(engine, exchange);
+  if (error->code != code)
+    fail_msg("%s: %s", zuora_code_name(error->code), error->message);
+}

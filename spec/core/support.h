@@ -36,5 +36,13 @@ void check_error(const zuora_error *error, zuora_code code,
 
 /* An engine of that base URL that must be made. */
 zuora_engine *engine_of(const char *base_url);
+/* An exchange of the call that must be made. */
+zuora_exchange *exchange_of(zuora_engine *engine, const call *c);
+/* Submits it, unsigned. */
+void submit(zuora_exchange *exchange);
+/* Steps until it has ended, which must be soon. */
+void carry(zuora_engine *engine, zuora_exchange *exchange);
+/* Both; that it ended with `code`. */
+void carried(zuora_engine *engine, zuora_exchange *exchange, zuora_code code);
 
 #endif

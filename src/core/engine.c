@@ -385,6 +385,8 @@ void zuora__engine_collect(zuora_engine *engine)
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
     x = slot->exchange;
     measure(&x->response, slot->easy);
+    if (!code && !x->head_ended)
+      code = CURLE_PARTIAL_FILE; /* to libcurl a cut head is a head */
     if (code)
       fail(x, code);
     zuora__engine_stop(engine, x);

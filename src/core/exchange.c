@@ -227,6 +227,7 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   zuora_response_clear(&x->response);
   memset(&x->error, 0, sizeof x->error);
   x->head_size = 0;
+  x->head_ended = 0;
   x->starts = 0;
   x->sign = sign;
   x->id = ++engine->submissions;
@@ -251,6 +252,10 @@ size_t zuora__exchange_head(zuora_exchange *exchange, const char *data,
   exchange->head_size += size;
   if (exchange->head_size > ZUORA_HEAD_LIMIT)
     return 0;
+  if (size <= 2)
+    exchange->head_ended = 1;
+  else if (size > 5 && !memcmp(data, "HTTP/", 5))
+    exchange->head_ended = 0;
   zuora_response_read(&exchange->response, data, size);
   return size;
 }

@@ -1,0 +1,40 @@
+/* scene.h: a server, an engine that calls it, and one exchange. */
+#ifndef SCENE_H
+#define SCENE_H
+
+#include "server.h"
+#include "support.h"
+
+#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+typedef struct scene_state {
+  server *server;
+  zuora_engine *engine;
+  zuora_exchange *x;
+  zuora_error error;
+} scene_state;
+
+extern scene_state scene;
+
+/* Set-up and tear-down of a test: all empty; all freed. */
+int scene_open(void **state);
+int scene_close(void **state);
+
+/* A server with these answers, an engine for it, and a call that reads, or
+ * one that writes. */
+void arrange(const server_answer *answers, size_t count, int writes);
+/* The same with one answer that is always given. */
+void arrange_one(const char *bytes, server_end end, int writes);
+/* A call that reads, answered so, ends with this code; the server is gone
+ * afterwards. */
+void answered(const char *bytes, server_end end, zuora_code code);
+/* Another engine for the scene's server, which takes the place of the first,
+ * and an exchange for it. */
+void arrange_engine(const zuora_engine_options *options);
+
+/* The body of the answer, which must hold no NUL. */
+const char *body_of(const zuora_exchange *exchange);
+/* That a text begins so. */
+void begins(const char *text, const char *start);
+
+#endif
