@@ -177,12 +177,11 @@ static const struct {
 #endif
                 {CURLOPT_FOLLOWLOCATION, 0},
                 {CURLOPT_PATH_AS_IS, 1},
-                {CURLOPT_PIPEWAIT, 1},
                 {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
                 {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
                 {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}};
 
-/* Done once a handle. */
+/* Done once a handle. Without TLS, only an answer would end PIPEWAIT. */
 static int set_up(zuora_engine *engine, zuora_slot *slot)
 {
   const char *protocols = engine->base.origin.secure ? "https" : "http";
@@ -199,6 +198,7 @@ static int set_up(zuora_engine *engine, zuora_slot *slot)
          SET(CURLOPT_PROTOCOLS,
              protocols[4] ? (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP) &&
 #endif
+         SET(CURLOPT_PIPEWAIT, (long)engine->base.origin.secure) &&
          SET(CURLOPT_ACCEPT_ENCODING, "") &&
          (!engine->ca_file || SET(CURLOPT_CAINFO, engine->ca_file)) &&
          SET(CURLOPT_PROXY, direct ? "" : engine->proxy) &&
@@ -385,8 +385,6 @@ void zuora__engine_collect(zuora_engine *engine)
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
     x = slot->exchange;
     measure(&x->response, slot->easy);
-    if (!code && !x->head_ended)
-      code = CURLE_PARTIAL_FILE; /* to libcurl a cut head is a head */
     if (code)
       fail(x, code);
     zuora__engine_stop(engine, x);

@@ -7,7 +7,11 @@
 #include "request.h"
 #include "response.h"
 
-enum { ZUORA_DEFAULTS = 8, ZUORA_HEAD_LIMIT = 256 * 1024 };
+enum {
+  ZUORA_DEFAULTS = 8,
+  ZUORA_HEAD_LIMIT = 256 * 1024,
+  ZUORA_LONGEST = 1000000 /* seconds; in milliseconds it fits a long */
+};
 
 /* engine.c: a handle of libcurl and what belongs to it. */
 typedef struct zuora_slot zuora_slot;

@@ -233,7 +233,9 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   x->id = ++engine->submissions;
   x->submitted = zuora_clock();
   x->due = x->submitted + (delay > 0 ? delay : 0);
-  x->deadline = x->due + (limit > 0 ? limit : engine->timeout);
+  if (!(limit > 0))
+    limit = engine->timeout;
+  x->deadline = x->due + (limit < ZUORA_LONGEST ? limit : ZUORA_LONGEST);
   zuora__queue_wait(engine, x);
   return ZUORA_OK;
 }
@@ -280,6 +282,10 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
 
 void zuora__exchange_end(zuora_exchange *exchange)
 {
+  /* To libcurl a head that was cut is a head. */
+  if (!exchange->error.code && !exchange->head_ended)
+    zuora__fail(&exchange->error, ZUORA_NETWORK, NULL,
+                "the connection broke within the head of the answer");
   exchange->response.seconds = zuora_clock() - exchange->submitted;
   zuora__response_settle(&exchange->response, (double)time(NULL));
   exchange->state = ZUORA_ENDED;

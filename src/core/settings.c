@@ -32,7 +32,9 @@ static int copy_options(zuora_engine *engine,
       options->user_agent ? options->user_agent : "zuora/" ZUORA_VERSION);
   engine->ca_file = copy_string(options->ca_file);
   engine->proxy = copy_string(options->proxy);
-  engine->connect_timeout = options->connect_timeout;
+  engine->connect_timeout = options->connect_timeout < ZUORA_LONGEST
+                                ? options->connect_timeout
+                                : ZUORA_LONGEST;
   engine->timeout = options->timeout;
   engine->max_body = options->max_body;
   engine->max_concurrency = options->max_concurrency;
