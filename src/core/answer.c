@@ -72,6 +72,14 @@ int zuora_exchange_succeeded(const zuora_exchange *exchange)
          strlen(exchange->body.data) == exchange->body.size;
 }
 
+/* Seconds, or -1 for what makes no sense. */
+static double read_seconds(const char *text)
+{
+  char *end;
+  double value = strtod(text, &end);
+  return end > text && !*end && value >= 0 && value < 1e9 ? value : -1;
+}
+
 static zuora_code keep_token(zuora_exchange *x, zuora_grant *grant,
                              zuora_error *error)
 {
@@ -85,7 +93,7 @@ static zuora_code keep_token(zuora_exchange *x, zuora_grant *grant,
                        "the answer holds no access token");
   if (zuora__json_member(expires, sizeof expires, json, x->body.size,
                          "expires_in"))
-    grant->expires_in = strtod(expires, NULL);
+    grant->expires_in = read_seconds(expires);
   zuora__json_member(grant->scope, sizeof grant->scope, json, x->body.size,
                      "scope");
   code = zuora_engine_set_secret(x->engine, ZUORA_ACCESS_TOKEN, token,
