@@ -41,6 +41,7 @@ build = {
         "src/core/fork.c",
         "src/core/gzip.c",
         "src/core/json.c",
+        "src/core/keep.c",
         "src/core/operation.c",
         "src/core/origin.c",
         "src/core/poller.c",

@@ -99,7 +99,7 @@ static void who_is_due_first_goes_first(void **state)
   make_many(1);
   for (i = 0; i < MANY; i++)
     submit_with(many[i], delays[i], 0);
-  for (x = scene.engine->first, i = 0; x; x = x->queue_next, i++)
+  for (x = scene.engine->waits.first, i = 0; x; x = x->queue_next, i++)
     assert_ptr_equal(x, many[order[i]]);
   assert_int_equal(i, MANY);
   for (i = 0; i < MANY; i++) {
@@ -222,17 +222,6 @@ static void no_time_is_too_long(void **state)
   assert_true(zuora_engine_timeout(scene.engine) > 1e9);
 }
 
-static void a_step_takes_no_longer_than_told(void **state)
-{
-  double start = zuora_clock();
-  (void)state;
-  arrange_one(NULL, SERVER_KEEP, 0);
-  submit(scene.x);
-  assert_int_equal(step(0.05), 0);
-  assert_int_equal(step(0), 0);
-  assert_true(zuora_clock() - start < 10);
-}
-
 /* ---- cancelling --------------------------------------------------------- */
 
 static void cancelled(zuora_exchange *x, int sent)
@@ -313,6 +302,30 @@ static void all_can_be_cancelled_at_once(void **state)
   assert_int_equal(step(0), MANY - 1);
 }
 
+/* In the order of their ends; of what was freed or begun again, nothing. */
+static void who_ended_is_told_once(void **state)
+{
+  unsigned long id;
+  (void)state;
+  arrange_one(OK_ANSWER, SERVER_KEEP, 0);
+  make_many(1);
+  assert_int_equal(zuora_engine_ended(scene.engine), 0);
+  carried(scene.engine, many[1], ZUORA_OK);
+  carried(scene.engine, many[0], ZUORA_OK);
+  carried(scene.engine, many[2], ZUORA_OK);
+  carried(scene.engine, many[3], ZUORA_OK);
+  id = zuora_exchange_id(many[3]);
+  submit(many[3]);
+  assert_true(zuora_exchange_id(many[3]) > id);
+  zuora_exchange_free(many[2]);
+  many[2] = NULL;
+  id = zuora_exchange_id(many[1]);
+  assert_int_equal(zuora_engine_ended(scene.engine), id);
+  id = zuora_exchange_id(many[0]);
+  assert_int_equal(zuora_engine_ended(scene.engine), id);
+  assert_int_equal(zuora_engine_ended(scene.engine), 0);
+}
+
 /* ---- whoever waits ------------------------------------------------------ */
 
 /* With nothing but the descriptor and the time, and steps that do not wait. */
@@ -368,12 +381,12 @@ int main(void)
       TEST(a_delay_takes_nothing_off_the_time),
       TEST(the_engine_has_a_time_of_its_own),
       TEST(no_time_is_too_long),
-      TEST(a_step_takes_no_longer_than_told),
       TEST(what_was_never_submitted_stays_so),
       TEST(what_waits_can_be_cancelled),
       TEST(what_runs_can_be_cancelled_and_begun_again),
       TEST(what_ended_stays_as_it_ended),
       TEST(all_can_be_cancelled_at_once),
+      TEST(who_ended_is_told_once),
       TEST(descriptor_and_time_are_enough),
       TEST(a_silent_server_wakes_nobody)};
   return cmocka_run_group_tests(tests, NULL, NULL);

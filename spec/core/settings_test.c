@@ -2,6 +2,8 @@
 #include "engine.h"
 #include "support.h"
 
+#include <stdlib.h>
+
 static zuora_engine *engine;
 static zuora_error error;
 
@@ -60,6 +62,9 @@ static void options_are_looked_at(void **state)
   o.base_url = "https://rest.zuora.com";
   o.max_concurrency = 0;
   refuses_options(&o, ZUORA_ARGUMENT, "max_concurrency", "must be at least 1");
+  o.max_concurrency = 1;
+  o.user_agent = "a\r\nHost: b";
+  refuses_options(&o, ZUORA_ARGUMENT, "user_agent", "control characters");
 }
 
 static void strings_are_copied(void **state)
@@ -93,9 +98,34 @@ static void making_one_opens_nothing(void **state)
   assert_float_equal(zuora_engine_timeout(engine), -1, 0);
   assert_int_equal(zuora_engine_busy(engine), 0);
   zuora_engine_cancel(engine);
-  assert_int_equal(zuora_engine_step(&ended, engine, 10), ZUORA_OK);
+  assert_int_equal(zuora_engine_step(&ended, engine, 0.01), ZUORA_OK);
   assert_int_equal(ended, 0);
   zuora_engine_free(NULL);
+}
+
+/* libcurl looks for these before each request, we once. */
+static void a_proxy_may_stand_in_the_environment(void **state)
+{
+  static const char *const names[] = {"http_proxy", "https_proxy",
+                                      "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  char proxy[] = "", other[] = "http://p";
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT(names); i++)
+    unsetenv(names[i]);
+  assert_true(zuora__engine_direct(engine));
+  for (i = 0; i < COUNT(names); i++) {
+    setenv(names[i], "http://127.0.0.1:9", 1);
+    assert_false(zuora__engine_direct(engine));
+    unsetenv(names[i]);
+  }
+  engine->proxy = other;
+  assert_false(zuora__engine_direct(engine));
+  engine->proxy = proxy;
+  setenv(names[0], "http://127.0.0.1:9", 1);
+  assert_true(zuora__engine_direct(engine));
+  unsetenv(names[0]);
+  engine->proxy = NULL;
 }
 
 /* ---- secrets ------------------------------------------------------------ */
@@ -343,6 +373,7 @@ int main(void)
       TEST(options_are_looked_at),
       TEST(strings_are_copied),
       TEST(making_one_opens_nothing),
+      TEST(a_proxy_may_stand_in_the_environment),
       TEST(secrets_are_kept_and_forgotten),
       TEST(a_secret_replaced_is_wiped),
       TEST(secrets_are_looked_at),

@@ -84,6 +84,8 @@ static void keep_spare(zuora_engine *engine, zuora_exchange *x)
   zuora_response_clear(&x->response);
   memset(&x->error, 0, sizeof x->error);
   x->state = ZUORA_IDLE;
+  x->id = 0;
+  x->starts = 0;
   x->previous = NULL;
   x->next = engine->spare;
   engine->spare = x;
