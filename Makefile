@@ -5,6 +5,7 @@
 
 LUA ?= lua5.4#    lua5.4, lua5.3, lua5.2, lua5.1 or luajit
 SANITIZE =#       1: AddressSanitizer and UndefinedBehaviorSanitizer; thread
+COVERAGE =#       1: counts which lines and branches are run
 WERROR =#         1: a warning ends the build
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
@@ -13,6 +14,8 @@ ifeq ($(SANITIZE),1)
 BUILD = build/asan
 else ifeq ($(SANITIZE),thread)
 BUILD = build/tsan
+else ifeq ($(COVERAGE),1)
+BUILD = build/coverage
 else
 BUILD = build
 endif
@@ -68,6 +71,10 @@ else ifeq ($(SANITIZE),thread)
 SANITIZERS = -fsanitize=thread
 ALL_CFLAGS += $(SANITIZERS)
 SHARED += $(SANITIZERS)
+else ifeq ($(COVERAGE),1)
+COVERING = -O0 --coverage -fprofile-abs-path -fprofile-update=atomic
+ALL_CFLAGS += $(COVERING)
+SHARED += $(COVERING)
 else
 ALL_CFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
@@ -115,7 +122,8 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
-  test-lua sanitize tsan valgrind lint layers format reference rock bench clean FORCE
+  test-lua coverage measure sanitize tsan valgrind lint layers format \
+  reference rock bench clean FORCE
 
 # ---- for people -------------------------------------------------------------
 
@@ -172,6 +180,13 @@ test-core: ## run the suite of the C library
 
 test-lua: ## run the suites in Lua
 	$(TOOL) tools/test --lua $(LUA) $(LUA_SUITES)
+
+coverage: ## measure what the suites reach; a page in build/coverage
+	tools/setup core build demo test deep
+	$(MAKE) --no-print-directory COVERAGE=1 measure
+
+measure:
+	$(TOOL) tools/coverage --lua $(LUA) $(SUITES)
 
 sanitize: ## run every suite under ASan and UBSan
 	$(MAKE) --no-print-directory SANITIZE=1 test
