@@ -60,8 +60,11 @@ int zuora__lua_exchange(lua_State *L)
     return zuora__push_failure(L, &error);
   if (lua_istable(L, -1)) {
     fault = zuora__add_pairs(L, box->exchange, row);
-    if (fault)
+    if (fault) {
+      zuora_exchange_free(box->exchange);
+      box->exchange = NULL;
       return fault;
+    }
   }
   lua_settop(L, 3);
   return 1;

@@ -69,9 +69,12 @@ static int read_value(lua_State *L, const zuora_parameter *p,
 }
 
 /* The option's place among the parameters; -1 when it is not one. */
-static int find_option(const zuora_operation *operation, const char *name)
+static int find_option(const zuora_operation *operation, const char *name,
+                       size_t size)
 {
   int i;
+  if (strlen(name) != size)
+    return -1;
   for (i = 0; operation->parameters[i]; i++)
     if (!(operation->parameters[i]->flags & ZUORA_POSITIONAL) &&
         !strcmp(operation->parameters[i]->name, name))
@@ -86,10 +89,13 @@ static int read_options(lua_State *L, int index,
   lua_pushnil(L);
   while (lua_next(L, index)) {
     int i, fault;
+    size_t size;
+    const char *name;
     if (lua_type(L, -2) != LUA_TSTRING)
       return push_type_fault(L, "the name of an option", "string",
                              lua_type(L, -2));
-    i = find_option(operation, lua_tostring(L, -2));
+    name = lua_tolstring(L, -2, &size);
+    i = find_option(operation, name, size);
     if (i < 0) {
       lua_pushnil(L);
       lua_pushliteral(L, "option");
@@ -133,6 +139,24 @@ int zuora__read_values(lua_State *L, int first,
   return read_options(L, index, operation, values);
 }
 
+/* A number as text, with all of its digits where it is whole. */
+static void write_number(lua_State *L, char digits[32])
+{
+  const double exact = 9007199254740992.0;
+  double number = (double)lua_tonumber(L, -1);
+#if LUA_VERSION_NUM >= 503
+  if (lua_isinteger(L, -1))
+    snprintf(digits, 32, "%lld", (long long)lua_tointeger(L, -1));
+  else
+#endif
+    snprintf(digits, 32,
+             number > -exact && number < exact &&
+                     number == (double)(long long)number
+                 ? "%.0f"
+                 : "%.14g",
+             number);
+}
+
 /* Makes the value at the top into text, `digits` serving for numbers. */
 static int read_text(lua_State *L, const char *name, char digits[32],
                      zuora_value *value)
@@ -144,7 +168,7 @@ static int read_text(lua_State *L, const char *name, char digits[32],
     value->data = lua_tolstring(L, -1, &value->size);
     return 0;
   case LUA_TNUMBER:
-    snprintf(digits, 32, "%.14g", (double)lua_tonumber(L, -1));
+    write_number(L, digits);
     break;
   case LUA_TBOOLEAN:
     strcpy(digits, lua_toboolean(L, -1) ? "true" : "false");
