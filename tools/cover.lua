@@ -30,7 +30,7 @@ end
 -- Each coroutine has a hook of its own.
 local create, resume = coroutine.create, coroutine.resume
 
-function coroutine.create(f)
+local function hooked(f)
   local co = create(f)
   debug.sethook(co, hook, "l")
   return co
@@ -43,12 +43,13 @@ local function pass(ok, ...)
   return ...
 end
 
-function coroutine.wrap(f)
-  local co = coroutine.create(f)
+rawset(coroutine, "create", hooked)
+rawset(coroutine, "wrap", function(f)
+  local co = hooked(f)
   return function(...)
     return pass(resume(co, ...))
   end
-end
+end)
 
 debug.sethook(hook, "l")
 

@@ -116,7 +116,8 @@ local function missed(entries, adjacent)
   local function flush()
     if first then
       local text = first == last and tostring(first) or first .. "-" .. last
-      out[#out + 1] = text .. (count > 1 and not adjacent and "x" .. count or "")
+      local many = count > 1 and not adjacent
+      out[#out + 1] = text .. (many and "x" .. count or "")
     end
   end
   for _, entry in ipairs(entries) do
