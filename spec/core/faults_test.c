@@ -161,8 +161,8 @@ static char *head_of(size_t count)
   at += snprintf(at, 100, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
   while (count--) {
     memset(at, 'x', 1000);
-    memcpy(at, "X-A: ", 5);
-    memcpy(at + 998, "\r\n", 2);
+    lay(at, "X-A: ");
+    lay(at + 998, "\r\n");
     at += 1000;
   }
   memcpy(at, "\r\n", 3);
@@ -188,7 +188,7 @@ static void a_header_line_has_bounds(void **state)
   (void)state;
   assert_non_null(bytes);
   memset(bytes, 'x', 200000);
-  memcpy(bytes, "HTTP/1.1 200 OK\r\nX: ", 20);
+  lay(bytes, "HTTP/1.1 200 OK\r\nX: ");
   memcpy(bytes + 200000, "\r\n\r\n", 5);
   answered(bytes, SERVER_KEEP, ZUORA_PROTOCOL);
   free(bytes);

@@ -110,7 +110,7 @@ static void bounds_the_host(void **state)
   size_t most = ZUORA_ORIGIN_SIZE - 21;
   (void)state;
   memset(url, 'a', sizeof url);
-  memcpy(url, "https://", 8);
+  lay(url, "https://");
   memcpy(url + 8 + most, ":65535", 7);
   assert_null(fault_of(url));
   assert_int_equal(strlen(origin.text), 8 + most + 6);

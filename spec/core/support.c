@@ -49,6 +49,12 @@ void give(call *c, const char *name, zuora_value value)
   c->values[index_of(c, name)] = value;
 }
 
+void lay(char *out, const char *text)
+{
+  while (*text)
+    *out++ = *text++;
+}
+
 void check_error(const zuora_error *error, zuora_code code,
                  const char *parameter, const char *message)
 {

@@ -30,6 +30,9 @@ call call_of(const char *operation);
 const zuora_parameter *parameter_of(const call *c, const char *name);
 void give(call *c, const char *name, zuora_value value);
 
+/* Writes the characters of `text`, without a NUL. */
+void lay(char *out, const char *text);
+
 /* That an error says so; `message` may be a part of what it says. */
 void check_error(const zuora_error *error, zuora_code code,
                  const char *parameter, const char *message);

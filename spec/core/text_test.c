@@ -85,6 +85,7 @@ static void a_huge_size_is_over_the_limit(void **state)
   zuora__text_put(&text, "abc");
   zuora__text_add(&text, "x", SIZE_MAX);
   assert_int_equal(text.failed, ZUORA_ARGUMENT);
+  zuora__text_free(&text);
   zuora__text_init(&text, 0);
   zuora__text_put(&text, "x");
   assert_int_equal(text.failed, ZUORA_ARGUMENT);
