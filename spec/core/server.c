@@ -27,13 +27,13 @@ struct server {
   pthread_t thread;
   connection connections[CONNECTIONS];
   pthread_mutex_t lock; /* of what follows */
-  size_t request_count, connection_count;
+  size_t request_count, connection_count, closed_count;
   char *requests[REQUESTS];
 };
 
 /* ---- in the thread ------------------------------------------------------ */
 
-static void hang_up(connection *c, int reset)
+static void hang_up(server *s, connection *c, int reset)
 {
   struct linger at_once = {1, 0};
   if (reset)
@@ -41,6 +41,9 @@ static void hang_up(connection *c, int reset)
   close(c->fd);
   c->fd = -1;
   zuora__text_free(&c->input);
+  pthread_mutex_lock(&s->lock);
+  s->closed_count++;
+  pthread_mutex_unlock(&s->lock);
 }
 
 /* The size of the request at the start of the input; 0: not all there. What
@@ -99,7 +102,7 @@ static void serve(server *s, connection *c)
   ssize_t n = recv(c->fd, chunk, sizeof chunk, 0);
   size_t size;
   if (n <= 0) {
-    hang_up(c, 0);
+    hang_up(s, c, 0);
     return;
   }
   zuora__text_add(&c->input, chunk, (size_t)n);
@@ -111,7 +114,7 @@ static void serve(server *s, connection *c)
     zuora__text_free(&c->input);
     c->input = rest;
     if (send_all(c->fd, answer) || answer->end != SERVER_KEEP)
-      hang_up(c, answer->end == SERVER_RESET);
+      hang_up(s, c, answer->end == SERVER_RESET);
   }
 }
 
@@ -203,7 +206,7 @@ void server_stop(server *s)
   pthread_join(s->thread, NULL);
   for (i = 0; i < CONNECTIONS; i++)
     if (s->connections[i].fd >= 0)
-      hang_up(&s->connections[i], 0);
+      hang_up(s, &s->connections[i], 0);
   for (i = 0; i < s->request_count; i++)
     free(s->requests[i]);
   pthread_mutex_destroy(&s->lock);
@@ -235,6 +238,11 @@ size_t server_requests(server *s)
 size_t server_connections(server *s)
 {
   return look(s, &s->connection_count);
+}
+
+size_t server_closed(server *s)
+{
+  return look(s, &s->closed_count);
 }
 
 const char *server_request(server *s, size_t i)

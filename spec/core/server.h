@@ -28,6 +28,8 @@ const char *server_url(const server *s);
 /* How many requests came, and over how many connections. */
 size_t server_requests(server *s);
 size_t server_connections(server *s);
+/* How many of those the server has closed again. */
+size_t server_closed(server *s);
 /* Request number `i` from 0, whole; it must have come. */
 const char *server_request(server *s, size_t i);
 
