@@ -94,7 +94,8 @@ function shapes.failed(body)
   if body.success == true then
     return nil
   end
-  if is_table(body.reasons) and shapes.reasons(body) or body.faultcode then
+  if is_table(body.reasons) and shapes.reasons(body) or
+    reason(body.faultcode) then
     return "all"
   end
   local failed = count_failed(body)
