@@ -115,6 +115,10 @@ end
 local function serve(self, peer)
   local data, problem, part = peer.socket:receive(65536)
   peer.input = peer.input .. (data or part or "")
+  if peer.input:byte() == 22 then -- the first byte of TLS
+    peer.socket:send "HTTP/1.1 400 Bad Request\r\n\r\n"
+    return false
+  end
   local request = not peer.served and take_request(peer)
   if not request then
     return problem ~= "closed"
