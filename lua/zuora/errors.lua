@@ -140,6 +140,13 @@ function errors.is(value)
   return getmetatable(value) == Error
 end
 
+--- What was raised or returned by a function of the program, as text: it may
+--- be of any type, and its __tostring may raise.
+function errors.text_of(value)
+  local ok, text = pcall(tostring, value)
+  return ok and type(text) == "string" and text or "a " .. type(value)
+end
+
 --- At most 200 printable characters of a text, runs of blanks made one.
 function errors.quote(text)
   local start = text:sub(1, 1000):gsub("[^\33-\126]+", " ")

@@ -14,15 +14,23 @@ local function refuse(operation, kind, parameter, message)
   }
 end
 
+-- A path without what a server may leave out of account: percent-encoding,
+-- doubled slashes, parameters, case.
+local function plain(path)
+  return (path:gsub("[?#].*", ""):gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end):gsub(";[^/]*", ""):gsub("/+", "/"):gsub("/$", ""):lower())
+end
+
 -- Whether a free request is one that the table knows as final.
 local function is_final_request(operations, options)
   local method = options.method
-  local path = type(options.path) == "string" and options.path or ""
+  local path = type(options.path) == "string" and plain(options.path) or ""
   for _, operation in ipairs(operations) do
     if operation.final and method == operation.method then
       local pattern = operation.path:gsub("[%-%.]", "%%%0")
-        :gsub("{[^}]*}", "[^/]+")
-      if path:find(pattern .. "/?$") or path:find(pattern .. "/?%?") then
+        :gsub("{[^}]*}", ".+")
+      if path:find(pattern .. "$") then
         return true
       end
     end
@@ -53,8 +61,10 @@ function rails.check(client, operation, options, arguments)
   if ok and answer == true then
     return true
   end
-  return refuse(operation, "cancelled", nil, "the confirm function refused it"
-    .. (ok and "" or ": " .. errors.quote(client.redact(tostring(answer)))))
+  local why = ok and "" or
+    ": " .. errors.quote(client.redact(errors.text_of(answer)))
+  return refuse(operation, "cancelled", nil,
+    "the confirm function refused it" .. why)
 end
 
 local MASK = "****"

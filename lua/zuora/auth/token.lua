@@ -75,10 +75,11 @@ end
 local function ask(self, state, refused)
   local ok, value, reason = pcall(self.source, refused)
   if not ok or type(value) ~= "string" or value == "" then
-    local why = not ok and value or reason
+    local why = not ok and errors.text_of(value) or
+      reason and errors.text_of(reason)
     return refuse(state.operation,
       "the access_token function gave no token" ..
-      (why and ": " .. errors.quote(self.client.redact(tostring(why))) or ""))
+      (why and ": " .. errors.quote(self.client.redact(why)) or ""))
   end
   if not self.client.engine:set_secret("access_token", value) then
     return refuse(state.operation, "the access_token function gave a token " ..
