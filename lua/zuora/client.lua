@@ -134,7 +134,7 @@ function client.new(given, world, level)
     return nil, err
   end
   local ok
-  ok, err = options.check_numbers(given)
+  ok, err = options.check_values(given)
   if not ok then
     return nil, err
   end

@@ -141,8 +141,31 @@ local LIMITS = {
   max_body = 1e9,
 }
 
---- Whether the numbers can be meant: true, or nil and an error.
-function options.check_numbers(given)
+-- Strings that the core takes as C does.
+local STRINGS = { "base_url", "ca_file", "proxy", "user_agent" }
+local ENTITY = { "zuora_entity_ids", "entity_id", "entity_name" }
+
+local function check_strings(given)
+  for _, option in ipairs(STRINGS) do
+    if given[option] and given[option]:find("\0", 1, true) then
+      return fail(option, "may not hold a NUL byte")
+    end
+  end
+  if given.user_agent and given.user_agent:find "%c" then
+    return fail("user_agent", "may not hold control characters")
+  end
+  local first
+  for _, option in ipairs(ENTITY) do
+    if given[option] and first then
+      return fail(option, "may not be given together with " .. first)
+    end
+    first = given[option] and option or first
+  end
+  return true
+end
+
+--- Whether the values can be meant: true, or nil and an error.
+function options.check_values(given)
   for _, option in ipairs(sorted_keys(LIMITS)) do
     local value = given[option]
     if value and not (value > 0 and value <= LIMITS[option]) then
@@ -155,7 +178,7 @@ function options.check_numbers(given)
       return fail(option, "must be a whole number")
     end
   end
-  return true
+  return check_strings(given)
 end
 
 --- An error of zuora.new itself.

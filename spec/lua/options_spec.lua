@@ -125,6 +125,21 @@ describe("options of zuora.new", function()
     refused(with { entity_id = "a\nb" }, "entity_id")
   end)
 
+  it("have to name one entity in one way", function()
+    refused(with { zuora_entity_ids = "a", entity_id = "b" }, "entity_id")
+    refused(with { entity_id = "a", entity_name = "b" }, "entity_name")
+    refused(with { zuora_entity_ids = "a", entity_name = "b" }, "entity_name")
+  end)
+
+  it("have to hold text that can stand where it goes", function()
+    for _, name in ipairs { "base_url", "ca_file", "proxy", "user_agent" } do
+      refused(with { [name] = "a\0b" }, name)
+    end
+    refused(with { user_agent = "a\r\nX-Other: b" }, "user_agent")
+    refused(with { user_agent = "a\127" }, "user_agent")
+    assert(zuora.new(with { user_agent = "acme/1.0 (\195\164)" })):close()
+  end)
+
   it("have to hold numbers that can be meant", function()
     for _, name in ipairs { "timeout", "attempt_timeout", "connect_timeout",
       "max_attempts", "backoff_base", "backoff_cap", "max_retry_wait",
