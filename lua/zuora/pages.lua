@@ -230,7 +230,7 @@ local function too_many(binding, maximum)
     kind = "argument",
     operation = binding.operation.name,
     parameter = "max",
-    message = ("there are more than max = %d"):format(maximum),
+    message = ("there are more than max = %.14g"):format(maximum),
     attempts = 1,
   }
 end

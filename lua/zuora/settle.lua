@@ -30,12 +30,18 @@ local function reading_options(call)
   return made
 end
 
+-- A list may hold anything.
+local function is_connection(item)
+  return type(item) == "table"
+end
+
 local function find_change(call, list, meanings)
   local id = call[1]
   for _, connection in ipairs(list) do
-    if type(connection) == "table" and connection.id == id then
-      return meanings[connection.status] or "unclear",
-        errors.quote(tostring(connection.status))
+    if is_connection(connection) and connection.id == id then
+      local status = connection.status
+      return meanings[status] or "unclear", type(status) == "string" and
+        errors.quote(call.client.redact(status)) or "no status"
     end
   end
   return "unclear", "not in the list"
@@ -44,7 +50,7 @@ end
 -- An outbound connection to that target that stands or waits for its answer.
 local function find_initiated(call, list)
   for _, connection in ipairs(list) do
-    if type(connection) == "table" and
+    if is_connection(connection) and
       connection.targetEntityId == call[1] and
       (connection.status == "Pending" or connection.status == "Connected") then
       return "done", connection.status, connection.id
