@@ -1,0 +1,291 @@
+-- No secret stands in what a program can print: errors of each kind, reports,
+-- events, log lines, metrics, clients, meta, requests that were not sent. The
+-- server does its worst and sends back whatever it was sent.
+local cjson = require "cjson"
+local log = require "zuora.log"
+local metrics = require "zuora.metrics"
+local mime = require "mime"
+local servers = require "spec.support.server"
+local worlds = require "spec.support.world"
+
+local ID = "8a808255575bdae401576a914a140420"
+
+-- With characters that other forms write in another way.
+local SECRETS = { client_secret = 'cs+SECRET=one"\\x',
+  token = "tok.SECRET-two~",
+  api_secret = "api&SECRET three%41", cookie = "zsession_SECRET-four",
+  given = "given:SECRET@five" }
+
+local function percent(text)
+  return (text:gsub("[^%w%-%._~]", function(c)
+    return ("%%%02X"):format(c:byte())
+  end))
+end
+
+-- A secret in each form in which it could be written.
+local function forms_of(secret)
+  local json = cjson.encode({ secret }):sub(3, -3)
+  return { plain = secret, percent = percent(secret),
+    ["percent, lower case"] = percent(secret):gsub("%%%x%x", string.lower),
+    form = percent(secret):gsub("%%20", "+"), JSON = json,
+    ["JSON, percent"] = percent(json), base64 = (mime.b64(secret)),
+    hex = (secret:gsub(".", function(c)
+      return ("%02x"):format(c:byte())
+    end)) }
+end
+
+-- Which of the secrets a text holds, and how; nil when none.
+local function find(text)
+  for name, secret in pairs(SECRETS) do
+    for form, written in pairs(forms_of(secret)) do
+      if text:find(written, 1, true) then
+        return name .. ", " .. form
+      end
+    end
+  end
+  if text:find("SECRET", 1, true) then
+    return "a part of one"
+  end
+end
+
+-- All that a value holds, its metatable's fields as well, as one text.
+local function dump(value, seen)
+  seen = seen or {}
+  if type(value) ~= "table" or seen[value] then
+    return tostring(value)
+  end
+  seen[value] = true
+  local parts = { tostring(value) }
+  for key, inner in pairs(value) do
+    parts[#parts + 1] = dump(key, seen) .. "=" .. dump(inner, seen)
+  end
+  local metatable = getmetatable(value)
+  if type(metatable) == "table" then
+    parts[#parts + 1] = dump(metatable.meta, seen)
+  end
+  return table.concat(parts, "\n")
+end
+
+describe("the search itself", function()
+  it("finds each secret in each form", function()
+    for name, secret in pairs(SECRETS) do
+      for form, written in pairs(forms_of(secret)) do
+        assert.is_truthy(find("x" .. written .. "y"), name .. ", " .. form)
+      end
+    end
+    assert.is_nil(find "nothing to see")
+  end)
+
+  it("looks into tables, keys, errors and meta", function()
+    local secret = SECRETS.token
+    for _, value in ipairs { { a = { [secret] = 1 } }, { { { secret } } },
+      setmetatable({}, { __tostring = function() return secret end }),
+      setmetatable({}, { meta = { x = secret } }) } do
+      assert.is_truthy(find(dump(value)))
+    end
+  end)
+end)
+
+describe("no secret is told", function()
+  local server, world, set, told, client
+
+  before_each(function()
+    server = servers.new()
+    world = worlds.new(server)
+    set = metrics.new()
+    told = {}
+  end)
+
+  after_each(function()
+    client:close()
+    server:close()
+  end)
+
+  local function tell(value)
+    told[#told + 1] = dump(value)
+  end
+
+  local function open(options)
+    local write = log.stderr { write = function(_, ...)
+      tell(table.concat { ... })
+    end }
+    options.on_event = function(event)
+      tell(event)
+      write(event)
+      set.hook(event)
+      return event
+    end
+    client = world:client(options)
+  end
+
+  -- Makes a call, tells all that comes of it, and returns the error's kind.
+  local function try(call, ...)
+    local results = { pcall(call, ...) }
+    local err = results[3]
+    for _, value in pairs(results) do
+      tell(value)
+    end
+    if type(err) == "table" and err.report then
+      tell(err:report())
+      return err.kind
+    end
+    return results[1] and "ok" or "raised"
+  end
+
+  local function check()
+    tell(client)
+    tell(set:text())
+    client:close()
+    tell(client)
+    assert.is_true(#told > 3)
+    for _, text in ipairs(told) do
+      local found = find(text)
+      assert.is_nil(found, found and found .. " in: " .. text)
+    end
+  end
+
+  -- How each client signs, and which secrets the server then sees.
+  local WAYS = {
+    { "OAuth", { access_token = false, client_id = "the-client-id",
+      client_secret = SECRETS.client_secret } },
+    { "a token", { access_token = SECRETS.given } },
+    { "a token function", { access_token = function()
+      return SECRETS.given
+    end } },
+    { "keys", { access_token = false, api_access_key_id = "the-user",
+      api_secret_access_key = SECRETS.api_secret } },
+    { "a session", { access_token = false, api_access_key_id = "the-user",
+      api_secret_access_key = SECRETS.api_secret, session = true } },
+  }
+
+  local function grant(request)
+    if request.target == "/oauth/token" then
+      return { body = { access_token = SECRETS.token, expires_in = 3599,
+        scope = "entity.e-1" } }
+    end
+    return request.target == "/v1/connections" and
+      { body = { success = true }, headers = { ["Set-Cookie"] =
+        "ZSession=" .. SECRETS.cookie .. "; Path=/; Secure; HttpOnly" } }
+  end
+
+  -- All that the request held that is secret, in each form.
+  local function echo(request)
+    local parts = { request.body }
+    for _, name in ipairs { "authorization", "apisecretaccesskey", "cookie" } do
+      parts[#parts + 1] = request.headers[name]
+    end
+    local text = table.concat(parts, " ")
+    for _, secret in pairs(SECRETS) do
+      if text:find(secret, 1, true) then
+        text = text .. " " .. percent(secret)
+      end
+    end
+    return text
+  end
+
+  -- Answers that lead to each kind of error, holding what the server was sent.
+  local ANSWERS = {
+    api = function(said)
+      return { status = 400, body = { success = false, processId = said,
+        reasons = { { code = said, message = said }, { message = said } } } }
+    end,
+    auth = function(said)
+      return { status = 401, body = { success = false,
+        reasons = { { code = 90000011, message = said } } } }
+    end,
+    rate_limit = function(said)
+      return { status = 429, body = { message = said },
+        headers = { ["Retry-After"] = "100" } }
+    end,
+    http = function(said)
+      return { status = 403, body = "<html>" .. said }
+    end,
+    protocol = function(said)
+      return { body = "<html>" .. said }
+    end,
+    network = function()
+      return "drop"
+    end,
+    timeout = function()
+      return "hang"
+    end,
+  }
+
+  local OPTIONS = { max_attempts = 1, settle = false, attempt_timeout = 0.05 }
+
+  for _, way in ipairs(WAYS) do
+    it("by errors of a client that signs by " .. way[1], function()
+      open(way[2])
+      for kind, make in pairs(ANSWERS) do
+        server:script({}, function(request)
+          return grant(request) or make(echo(request))
+        end)
+        assert.equal(kind, try(client.connections.accept, ID, OPTIONS))
+        assert.equal(kind, try(client.entities.list, OPTIONS))
+      end
+      assert.equal("argument", try(client.connections.list, { page_size = 0 }))
+      assert.equal("raised", try(client.connections.list, { pagesize = 0 }))
+      client:close()
+      assert.equal("raised", try(client.connections.list))
+      assert.is_true(#server.requests > 0)
+      check()
+    end)
+
+    it("by logins that fail, of a client that signs by " .. way[1], function()
+      open(way[2])
+      for _, make in pairs(ANSWERS) do
+        server:script({}, function(request)
+          return make(echo(request))
+        end)
+        try(client.session.establish, nil, nil, OPTIONS)
+        if way[2].client_id then
+          try(client.entities.list, OPTIONS)
+        end
+        world.time = world.time + 100
+      end
+      check()
+    end)
+
+    it("by what was not sent, by a client that signs by " .. way[1], function()
+      open(way[2])
+      tell(assert(client.connections.initiate(ID, { dry_run = true })))
+      tell(assert(client:request { method = "POST", path = "/v1/x",
+        body = {}, dry_run = true }))
+      if way[2].api_access_key_id then
+        tell(assert(client.session.establish(nil, nil, { dry_run = true })))
+      end
+      check()
+    end)
+
+    it("by results of a client that signs by " .. way[1], function()
+      open(way[2])
+      server:script({}, function(request)
+        return grant(request) or { body = { success = true } }
+      end)
+      assert.equal("ok", try(client.entities.list))
+      assert.equal("ok", try(client.request, client, { path = "/v1/x" }))
+      check()
+    end)
+  end
+
+  -- The engine knows the secrets of the client only.
+  pending("by the refusal of a login with other credentials", function()
+    open(WAYS[2][2])
+    server:script({}, function(request)
+      return ANSWERS.auth(echo(request))
+    end)
+    assert.equal("auth", try(client.session.establish, "user",
+      SECRETS.api_secret))
+    check()
+  end)
+
+  -- Ids go into errors, events, log lines and meta as they came.
+  pending("by ids that a server made of it", function()
+    open(WAYS[2][2])
+    server:script({}, { body = { success = true }, headers = {
+      ["Zuora-Request-Id"] = SECRETS.given, ["Zuora-Track-Id"] = SECRETS.given,
+      ["Content-Type"] = "application/json; a=" .. SECRETS.given } })
+    assert.equal("ok", try(client.entities.list))
+    check()
+  end)
+end)
