@@ -35,7 +35,8 @@ end
 
 -- ---- after an attempt ------------------------------------------------------
 
--- An error of a call of which it is not known what it did, after looking.
+-- An error of a call of which it is not known what it did, perhaps after
+-- looking.
 local function still_unknown(err, status)
   err.outcome, err.retryable = "unknown", false
   if status then
@@ -55,7 +56,7 @@ end
 local function look(state, err)
   local settle = state.client.settle
   if not state.policy.settle or not settle.can(state) then
-    return nil, err, false
+    return still_unknown(err)
   end
   local found, status, id = settle.look(state)
   events.settle(state, found)
@@ -65,7 +66,11 @@ local function look(state, err)
   if found ~= "before" then
     return still_unknown(err, status)
   end
-  err.outcome, state.in_doubt = "not_done", false
+  if state.running then
+    still_unknown(err, status)
+  else
+    err.outcome = "not_done"
+  end
   return nil, err, true
 end
 
@@ -86,49 +91,61 @@ local function change_key(state)
   return true
 end
 
--- After an attempt in doubt it proves nothing that the next did not do it: it
--- may have been refused because the first took effect.
-local function proves_nothing(state, err, verdict)
-  return state.in_doubt and verdict == "stop" and err.outcome == "not_done"
+-- Notes what an error leaves open. Where no answer came in time, Zuora may be
+-- at it still: that all is as before need not last.
+local function doubt(state, err)
+  if err.outcome == "unknown" then
+    state.in_doubt = true
+    state.running = state.running or err.kind == "timeout" or
+      err.status == 504 or err.status == 409
+  end
+end
+
+-- Whether to wait that long before the next attempt.
+local function is_patient(state)
+  return state.attempts < state.policy.max_attempts and
+    state.pause <= state.policy.max_retry_wait and
+    state.pause < state.ends - state.client.clock()
 end
 
 -- What to do after an error: returns a result, or nil, an error and, when the
 -- call is to be sent again, the seconds to wait before.
 local function after(state, err, verdict)
-  if proves_nothing(state, err, verdict) then
-    local result, failed = look(state, err) -- and no more attempts
-    return result, failed
+  doubt(state, err)
+  local again = verdict == "repeat" and state.pause or nil
+  if not state.in_doubt then
+    return nil, err, again
   end
-  if err.outcome == "unknown" then
-    state.in_doubt = true
+  if again or err.kind == "cancelled" then
+    still_unknown(err)
+    return nil, err, again
   end
-  if verdict == "repeat" then
-    return nil, err, state.pause
-  end
-  if verdict ~= "settle" then
-    return nil, err
-  end
+  -- Also where this attempt itself did nothing: it may have been refused
+  -- because one before it took effect.
   local result, failed, unchanged = look(state, err)
-  if unchanged and state.attempts < state.policy.max_attempts and
+  if unchanged and verdict == "settle" and is_patient(state) and
     change_key(state) then
     return nil, failed, state.pause
   end
   return result, failed
 end
 
+-- Of a call whose next attempt would come too late, the error is the one
+-- before: that tells what keeps it.
 local function go_on(state, err, verdict)
   local quota = state.client.quota
   local result, delay
   repeat
+    local sent, last = state.attempts, err
     result, err, delay = after(state, err, verdict)
     if result or not delay or not quota:take(err.kind) then
-      if err and state.in_doubt then
-        err.outcome, err.retryable = "unknown", false
-      end
       return result, err
     end
     state.now = state.client.clock()
     result, err, verdict = attempt.make(state, delay)
+    if err and err.kind == "timeout" and state.attempts == sent then
+      err = last
+    end
   until result
   return result
 end

@@ -4,6 +4,12 @@ local zuora = require "zuora"
 local sandbox = {
   global = "8a808255557baba1015580e12fa5083a",
   us = "8a80825555a3c7a10155b46120d058e7",
+  -- Of the scenario demo: no connection leads from the global entity to
+  -- Canada; of those that lead to it, one Pending, Connected, Disconnected.
+  canada = "8a80825557080f10015714a1c0de0001",
+  asked = "8a808255575bdae401576a914a140421",
+  joined = "8a80825555a3c7a10155b54a63821c0d",
+  ended = "8a808255575bdae401576a914a140425",
 }
 
 -- Plain HTTP, on loopback: what goes wrong on TLS must not touch the control.
@@ -54,15 +60,32 @@ function sandbox.last(operation)
   return found
 end
 
---- How many requests of that operation there were.
-function sandbox.count(operation)
-  local n = 0
+--- The requests of that operation, and what they effected, one string each.
+function sandbox.seen(operation)
+  local requests, effects = {}, {}
   for _, entry in ipairs(sandbox.journal()) do
     if entry.operation == operation then
-      n = n + 1
+      requests[#requests + 1] = entry
+      if type(entry.effect) == "string" and entry.effect ~= "replayed" then
+        effects[#effects + 1] = entry.effect
+      end
     end
   end
-  return n
+  return requests, effects
+end
+
+--- How many requests of that operation there were.
+function sandbox.count(operation)
+  return #sandbox.seen(operation)
+end
+
+--- The status of a connection, nil when there is none.
+function sandbox.status(id)
+  for _, connection in ipairs(sandbox.state().connections) do
+    if connection.id == id then
+      return connection.status
+    end
+  end
 end
 
 function sandbox.fault(fault)
@@ -89,6 +112,28 @@ function sandbox.options(more)
     zuora_entity_ids = sandbox.global,
     backoff_base = 0.001,
   }, more)
+end
+
+local token
+
+--- A token that resets with keep_tokens leave alone, so that a journal holds
+--- nothing but what a spec calls.
+function sandbox.token()
+  if not token then
+    local client = sandbox.client()
+    assert(client.connections.list())
+    client:close()
+    token = sandbox.last("connections.list").headers.authorization
+      :match "^Bearer (.+)$"
+  end
+  return token
+end
+
+--- A client by that token.
+function sandbox.bearer(more)
+  return assert(zuora.new(sandbox.options(merge({
+    access_token = sandbox.token(),
+  }, more))))
 end
 
 --- A client by OAuth.

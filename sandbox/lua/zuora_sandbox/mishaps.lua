@@ -80,10 +80,14 @@ function makers.wrong_json(_, _, given)
     given.body:sub(1, math.max(1, #given.body - 2)), given.headers)
 end
 
+-- The headers are copied: a key may keep the answer as it was.
 function makers.gzip_garbage(_, _, given)
-  given.headers["Content-Encoding"] = "gzip"
-  return answer.text(given.status, given.headers["Content-Type"],
-    "\31\139\8\0" .. ("garbage "):rep(8), given.headers)
+  local headers = { ["Content-Encoding"] = "gzip" }
+  for name, value in pairs(given.headers) do
+    headers[name] = value
+  end
+  return answer.text(given.status, headers["Content-Type"],
+    "\31\139\8\0" .. ("garbage "):rep(8), headers)
 end
 
 --- The answer that a call gets, the faults that replace it applied.
