@@ -15,7 +15,7 @@ local FAILED = {
   cancelled = "the call was cancelled",
 }
 
--- Statuses that say more than that something is wrong.
+-- Statuses that say more of a call with a key than that something is wrong.
 local MEANINGS = {
   [409] = "the first call with this idempotency key is still running",
   [422] = "this idempotency key was used for another call",
@@ -75,8 +75,8 @@ local function kind_of(status, category, has_reasons)
   return has_reasons and "api" or "http"
 end
 
-local function describe(status, reasons)
-  local meaning = MEANINGS[status] and MEANINGS[status] .. ": " or ""
+local function describe(meaning, reasons)
+  meaning = meaning and meaning .. ": " or ""
   local first = reasons[1]
   if first.message then
     return ('%sZuora refused it: "%s"'):format(meaning,
@@ -104,13 +104,14 @@ local function refusal(call, head, body, failed)
   local reasons = shapes.reasons(body)
   local code = reasons and number_of(reasons[1].code)
   local category = code and math.floor(code % 100) or nil
+  local meaning = call.options.idempotency_key and MEANINGS[status]
   local message
   if reasons then
-    message = describe(status, redact_reasons(call, reasons))
+    message = describe(meaning, redact_reasons(call, reasons))
   elseif body then
     message = "Zuora answered that it failed, without a reason"
   else
-    message = MEANINGS[status] or
+    message = meaning or
       ("answered %d without a reason"):format(status)
   end
   local process_id = type(body) == "table" and body.processId

@@ -9,7 +9,9 @@ local settle = {}
 -- before. Any other status is somebody else's doing and settles nothing.
 local MEANS = {
   ["connections.accept"] = { Connected = "done", Pending = "before" },
-  ["connections.deny"] = { Disconnected = "done", Pending = "before" },
+  ["connections.deny"] = {
+    Disconnected = "done", Denied = "done", Pending = "before",
+  },
   ["connections.disconnect"] = {
     Disconnected = "done", Connected = "before", Pending = "before",
   },
@@ -47,14 +49,27 @@ local function find_change(call, list, meanings)
   return "unclear", "not in the list"
 end
 
--- An outbound connection to that target that stands or waits for its answer.
+-- A request to that target that waits for its answer. One that is Connected
+-- is older: nobody can have accepted it meanwhile. Which of several is the
+-- call's own cannot be told.
 local function find_initiated(call, list)
+  local seen, found = nil, nil
   for _, connection in ipairs(list) do
     if is_connection(connection) and
-      connection.targetEntityId == call[1] and
-      (connection.status == "Pending" or connection.status == "Connected") then
-      return "done", connection.status, connection.id
+      connection.targetEntityId == call[1] then
+      if connection.status == "Pending" and not found then
+        found = connection
+      elseif connection.status == "Pending" then
+        seen = "several Pending"
+      elseif connection.status == "Connected" then
+        seen = seen or "Connected"
+      end
     end
+  end
+  if seen then
+    return "unclear", seen
+  elseif found then
+    return "done", found.status, found.id
   end
   return "before", "not in the list"
 end
@@ -69,6 +84,9 @@ end
 --- the status seen, and for an initiated connection its id; or nil when it
 --- could not be read.
 function settle.look(call)
+  if call.client.engine:closed() then
+    return nil
+  end
   local options = reading_options(call)
   local meanings = MEANS[call.operation.name]
   if not meanings then

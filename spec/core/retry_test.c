@@ -83,8 +83,11 @@ static const expectation expectations[] = {
      ZUORA_UNCERTAIN},
     {"rate limited", ZUORA_OK, 1, 429, 70, ZUORA_REPEAT, ZUORA_REPEAT,
      ZUORA_NO_EFFECT},
-    {"still running", ZUORA_OK, 1, 409, 50, ZUORA_REPEAT, ZUORA_SETTLE,
+    {"still running", ZUORA_OK, 1, 409, 50, ZUORA_REPEAT, ZUORA_REPEAT,
      ZUORA_UNCERTAIN},
+    {"lock contention", ZUORA_OK, 1, 409, 50, ZUORA_REPEAT, ZUORA_REPEAT,
+     ZUORA_NO_EFFECT},
+    {"refused", ZUORA_OK, 1, 409, 30, ZUORA_STOP, ZUORA_STOP, ZUORA_NO_EFFECT},
     {"lock contention", ZUORA_OK, 1, 200, 50, ZUORA_REPEAT, ZUORA_REPEAT,
      ZUORA_NO_EFFECT},
     {"internal error", ZUORA_OK, 1, 200, 60, ZUORA_REPEAT, ZUORA_SETTLE,
@@ -119,7 +122,10 @@ static void each_row(void **state)
   for (i = 0; i < EXPECTATIONS; i++) {
     const expectation *e = &expectations[i];
     zuora_attempt a = attempt(e->code, e->sent, e->status, e->category);
-    zuora_decision reading = decide(a, 0), writing = decide(a, 1);
+    zuora_decision reading, writing;
+    a.keyed = !strcmp(e->name, "still running");
+    reading = decide(a, 0);
+    writing = decide(a, 1);
     assert_string_equal(reading.rule->name, e->name);
     assert_int_equal(reading.verdict, e->reading);
     assert_int_equal(writing.verdict, e->writing);
@@ -149,11 +155,13 @@ static void keyed_writes_are_repeated_after_no_answer(void **state)
 {
   zuora_attempt broken = attempt(ZUORA_NETWORK, 1, 0, -1);
   zuora_attempt running = attempt(ZUORA_OK, 1, 409, 50);
+  zuora_attempt late = attempt(ZUORA_OK, 1, 504, -1);
   zuora_attempt failed = attempt(ZUORA_OK, 1, 500, 60);
   (void)state;
-  broken.keyed = running.keyed = failed.keyed = 1;
+  broken.keyed = running.keyed = late.keyed = failed.keyed = 1;
   assert_int_equal(decide(broken, 1).verdict, ZUORA_REPEAT);
   assert_int_equal(decide(running, 1).verdict, ZUORA_REPEAT);
+  assert_int_equal(decide(late, 1).verdict, ZUORA_REPEAT);
   /* A received failure was stored with the key. */
   assert_int_equal(decide(failed, 1).verdict, ZUORA_SETTLE);
 }

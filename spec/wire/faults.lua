@@ -6,6 +6,7 @@
 --   unanswered  no answer of Zuora's came that it might keep for a key
 --   running     it may be that Zuora is still at it
 --   again       whether repeating may help: never, once or always
+--   of_key      of a keyed call it says that the same key is under way
 --   harmless    all is well in the end
 --   unseen      no request gets as far as the server
 --   once_only, each_time_only  met in one of the two ways only
@@ -67,7 +68,8 @@ for _, status in ipairs { 500, 502, 503, 504 } do
     add_both(("%d as %s"):format(status, body), {
       given = { kind = "status", status = status, body = body },
       kind = body == "json" and "api" or "http", status = status,
-      category = category, again = "always", running = status == 504 })
+      category = category, again = "always", running = status == 504,
+      unanswered = status == 504 })
   end
 end
 
@@ -106,11 +108,17 @@ add { name = "429 with a far end of the window", given = { kind = "status",
   status = 429, body = "json" }, kind = "rate_limit", status = 429,
   category = 70, again = "never" }
 
-add { name = "409 of a key", given = { kind = "status", status = 409,
-  body = { success = false, reasons = { { code = 50000050,
-    message = "still running" } } } }, kind = "api", status = 409,
-  category = 50, uncertain = true, unanswered = true, running = true,
-  again = "always" }
+local function conflict(code)
+  return { kind = "status", status = 409, body = { success = false,
+    reasons = { { code = code, message = "Conflict" } } } }
+end
+
+-- Of a call with a key that its first request is under way; of others what
+-- the category says.
+add { name = "409 of category 50", given = conflict(50000050), kind = "api",
+  status = 409, category = 50, of_key = true, again = "always" }
+add { name = "409 of category 30", given = conflict(50000030), kind = "api",
+  status = 409, category = 30, of_key = true, again = "never" }
 add { name = "422", given = { kind = "status", status = 422,
   body = { success = false, reasons = { { code = 50000020,
     message = "used for another call" } } } }, kind = "api", status = 422,

@@ -82,6 +82,9 @@ static int matches(const zuora_rule *rule, const zuora_attempt *attempt)
   if (rule->high &&
       (attempt->status < rule->low || attempt->status > rule->high))
     return 0;
+  /* Of a call without a key, 409 is a refusal like any other. */
+  if (rule->low == 409 && !attempt->keyed)
+    return 0;
   return rule->category == ANY || rule->category == attempt->category;
 }
 
@@ -130,9 +133,11 @@ void zuora_decide(zuora_decision *out, const zuora_attempt *attempt,
   out->effect = rule->effect;
   out->retryable = rule->again != ZUORA_NEVER && !uncertain;
   out->wait = wait_time(rule, attempt, policy);
-  /* Replays of one key have one effect, unless an answer was stored. */
+  /* Replays of one key have one effect, unless an answer was stored. That of
+   * a gateway which gave up waiting was not, nor is there one to 409. */
   if (uncertain && attempt->keyed &&
-      (attempt->code != ZUORA_OK || attempt->status == 409))
+      (attempt->code != ZUORA_OK || attempt->status == 409 ||
+       attempt->status == 504))
     out->verdict = ZUORA_REPEAT;
   else if (uncertain && attempt->code != ZUORA_CANCELLED)
     out->verdict = ZUORA_SETTLE;
