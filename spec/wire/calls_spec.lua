@@ -201,40 +201,29 @@ describe("any other call", function()
   end)
 
   it("understands every shape of error", function()
+    local kinds = {
+      rest = "api", rest_several = "api", login = "auth", bad_entity = "api",
+      string_code = "rate_limit", word_code = "api", rate_limit = "rate_limit",
+      concurrency = "rate_limit", message = "auth", user_info = "auth",
+      unknown_fields = "api", no_token = "api", gateway_limit = "rate_limit",
+      crud = "api", actions = "api", fault = "api", errors = "api",
+      code_message = "api", error_message = "api", error_object = "api",
+      gateway = "auth", deactivated = "api", html_503 = "http",
+      html_400 = "http", html_403 = "http", html_414 = "http",
+      html_200 = "protocol", text_500 = "http", empty_500 = "http",
+    }
     local shapes = assert(client:request { path = "/v1/_shape/" })
     for _, name in ipairs(shapes.names) do
-      local result, err = client:request { path = "/v1/_shape/" .. name }
+      -- A client for each: a 429 slows the next calls of its client down.
+      local fresh = sandbox.bearer { max_attempts = 1 }
+      local result, err = fresh:request { path = "/v1/_shape/" .. name }
+      fresh:close()
       assert.is_nil(result, name)
-      assert.is_truthy(({ api = 1, auth = 1, http = 1, rate_limit = 1,
-        protocol = 1 })[err.kind], name)
+      assert.equal(kinds[name], err.kind, name)
       assert.is_true(#err.message > 10, name)
+      kinds[name] = nil
     end
-  end)
-end)
-
-describe("hostile ids", function()
-  it("reach no other resource", function()
-    sandbox.reset()
-    local client = sandbox.client()
-    assert(client.connections.list())
-    for _, id in ipairs { "a/b", "../entities", "a?b=c", "a#b", "a%2fb", "ä",
-      "a b", "%2e%2e", "a;b", "a\\b", ("x"):rep(2000) } do
-      client.connections.accept(id)
-      local target = sandbox.last().target
-      local segment = target:match "^/v1/entity%-connections/([^/?#]+)/accept$"
-      if id ~= "%2e%2e" then
-        assert.is_truthy(segment, id)
-      end
-    end
-    for _, id in ipairs { "", ".", "..", "%2e", "%2E.", "a\0b", "a\nb",
-      ("x"):rep(10000) } do
-      local before = #sandbox.journal()
-      local result, err = client.connections.accept(id)
-      assert.is_nil(result)
-      assert.equal("argument", err.kind)
-      assert.equal(before, #sandbox.journal())
-    end
-    client:close()
+    assert.is_nil((next(kinds)))
   end)
 end)
 

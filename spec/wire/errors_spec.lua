@@ -1,5 +1,6 @@
 -- Each kind of error, from a real server over TLS and from bad input: which
--- fields it has, what its line says, what the server saw.
+-- fields it has, what its line says, what the server saw. Nothing is looked
+-- for afterwards here; settle_spec.lua is about that.
 local sandbox = require "spec.wire.sandbox"
 local zuora = require "zuora"
 
@@ -16,7 +17,7 @@ describe("an error", function()
 
   before_each(function()
     sandbox.reset()
-    client = sandbox.client()
+    client = sandbox.client { settle = false }
     assert(client.connections.list())
   end)
 
@@ -31,7 +32,10 @@ describe("an error", function()
     local result, err = client.connections.accept(id, { timeout = 1 })
     assert.is_nil(result)
     check_line(err, "connections.accept")
-    assert.equal(1, sandbox.count "connections.accept")
+    assert.equal(1, err.attempts)
+    local requests, effects = sandbox.seen "connections.accept"
+    assert.equal(1, #requests)
+    assert.equal(fault.when == "after" and 1 or 0, #effects)
     return err
   end
 
@@ -46,10 +50,11 @@ describe("an error", function()
   end)
 
   it("network: nobody listens", function()
-    local lost = assert(zuora.new {
-      base_url = "http://127.0.0.1:1", access_token = "x" })
+    local lost = assert(zuora.new { base_url = "http://127.0.0.1:1",
+      access_token = "x", max_attempts = 2, backoff_base = 0.001 })
     local _, err = lost.connections.accept("x")
     assert.equal("network", err.kind)
+    assert.equal(2, err.attempts)
     assert.equal("not_done", err.outcome)
     assert.is_true(err.retryable)
     check_line(err, "connections.accept")
@@ -77,16 +82,18 @@ describe("an error", function()
   end)
 
   it("timeout", function()
-    local err = accept { kind = "delay", seconds = 5 }
+    local err = accept { kind = "stall", seconds = 5 }
     assert.equal("timeout", err.kind)
     assert.equal("unknown", err.outcome)
   end)
 
   it("timeout: a call that changes nothing may be repeated", function()
-    sandbox.fault { match = { operation = "connections.list" },
+    sandbox.fault { match = { operation = "connections.list", times = 0 },
       kind = "stall", seconds = 5 }
-    local _, err = client.connections.list { timeout = 0.3 }
+    local _, err = client.connections.list { timeout = 0.5,
+      attempt_timeout = 0.2 }
     assert.equal("timeout", err.kind)
+    assert.is_true(err.attempts >= 2 and err.attempts <= 3)
     assert.is_true(err.retryable)
     assert.is_nil(err.outcome)
     check_line(err, "connections.list")
@@ -94,9 +101,12 @@ describe("an error", function()
 
   it("tls: an authority that nobody trusts", function()
     local stranger = assert(zuora.new {
-      base_url = os.getenv "ZUORA_BASE_URL", access_token = "x" })
+      base_url = os.getenv "ZUORA_BASE_URL", access_token = "x",
+      max_attempts = 2, backoff_base = 0.001 })
     local _, err = stranger.connections.accept("x")
     assert.equal("tls", err.kind)
+    assert.equal(2, err.attempts)
+    assert.equal(0, sandbox.count "connections.accept")
     assert.equal("not_done", err.outcome)
     check_line(err, "connections.accept")
     stranger:close()

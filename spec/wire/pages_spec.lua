@@ -60,8 +60,8 @@ describe("a list of many pages", function()
   end)
 
   it("raises an error from each in the middle", function()
-    sandbox.fault { match = { operation = "connections.list", nth = 2 },
-      kind = "status", status = 500, body = "html" }
+    sandbox.fault { match = { operation = "connections.list", nth = 2,
+      times = 4 }, kind = "status", status = 500, body = "html" }
     local count = 0
     local ok, err = pcall(function()
       for _ in client.connections.each { page_size = 100 } do
@@ -70,7 +70,23 @@ describe("a list of many pages", function()
     end)
     assert.is_false(ok)
     assert.equal("http", err.kind)
+    assert.equal(500, err.status)
+    assert.equal(4, err.attempts)
     assert.equal(100, count)
+  end)
+
+  it("goes on where a page failed and then came", function()
+    local before = sandbox.count "connections.list"
+    sandbox.fault { match = { operation = "connections.list", nth = 4,
+      times = 3 }, kind = "reset" }
+    local seen, count = {}, 0
+    for connection in client.connections.each { page_size = 100 } do
+      assert.is_nil(seen[connection.id])
+      seen[connection.id] = true
+      count = count + 1
+    end
+    assert.equal(1000, count)
+    assert.equal(before + 10 + 3, sandbox.count "connections.list")
   end)
 
   it("starts at the page asked for", function()

@@ -49,6 +49,11 @@ function sandbox.journal()
   return ask("GET", "journal")
 end
 
+--- Forgets the requests so far.
+function sandbox.forget()
+  ask("DELETE", "journal")
+end
+
 --- The last request of that operation.
 function sandbox.last(operation)
   local found
