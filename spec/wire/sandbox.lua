@@ -97,6 +97,11 @@ function sandbox.fault(fault)
   ask("POST", "faults", fault)
 end
 
+--- Takes all faults back.
+function sandbox.mend()
+  ask("DELETE", "faults")
+end
+
 --- Moves the sandbox's clock.
 function sandbox.advance(seconds)
   ask("POST", "clock", { advance = seconds })
