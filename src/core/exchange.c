@@ -282,17 +282,6 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
     zuora__fail(error, code, NULL, "%s", words);
 }
 
-/* Headers are kept as they came: a server may have echoed a secret in them. */
-static void redact_head(zuora_response *response, const zuora_engine *engine)
-{
-  char *kept[] = {response->request_id, response->track_id,
-                  response->content_type, response->concurrency_type};
-  size_t i;
-  for (i = 0; i < sizeof kept / sizeof *kept; i++)
-    if (kept[i][0])
-      zuora_engine_redact(engine, kept[i], strlen(kept[i]));
-}
-
 void zuora__exchange_end(zuora_exchange *exchange)
 {
   /* To libcurl a head that was cut is a head. */
@@ -301,7 +290,7 @@ void zuora__exchange_end(zuora_exchange *exchange)
                 "the connection broke within the head of the answer");
   exchange->response.seconds = zuora_clock() - exchange->submitted;
   zuora__response_settle(&exchange->response, (double)time(NULL));
-  redact_head(&exchange->response, exchange->engine);
+  zuora__redact_head(&exchange->response, exchange->engine);
   exchange->state = ZUORA_ENDED;
   exchange->engine->ended++;
   zuora__queue_done(exchange->engine, exchange);
