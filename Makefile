@@ -122,8 +122,8 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
-  test-lua coverage measure sanitize tsan valgrind lint layers format \
-  reference rock bench clean FORCE
+  test-lua soak-faults throttle coverage measure sanitize tsan valgrind lint \
+  layers format reference rock bench clean FORCE
 
 # ---- for people -------------------------------------------------------------
 
@@ -187,6 +187,15 @@ coverage: ## measure what the suites reach; a page in build/coverage
 
 measure:
 	$(TOOL) tools/coverage --lua $(LUA) $(SUITES)
+
+soak-faults: build ## make 10,000 calls with faults and compare each with its effect
+	eval "$$($(MAKE) -s env)" && ZUORA_SOAK_CALLS=10000 sandbox/zuora-sandbox \
+	  -- $(LUA) "$$(command -v busted)" -o tools/tap.lua spec/wire/soak_spec.lua
+
+throttle: build ## make 2,000 accepts at 500 calls a minute; takes 4 minutes
+	eval "$$($(MAKE) -s env)" && ZUORA_THROTTLE=real sandbox/zuora-sandbox \
+	  -- $(LUA) "$$(command -v busted)" -o tools/tap.lua \
+	  spec/wire/throttle_spec.lua
 
 sanitize: ## run every suite under ASan and UBSan
 	$(MAKE) --no-print-directory SANITIZE=1 test

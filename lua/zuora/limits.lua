@@ -1,8 +1,9 @@
 -- The pace of a client: as fast as Zuora lets it, which its headers tell.
 --
 -- Without a pace (the usual state) calls start at once. When little is left of
--- a window, what is left is spread over the rest of it; a 429 halves the pace,
--- and each success gives a little of it back.
+-- a window, what is left is spread over the rest of it, and when nothing is,
+-- all wait for its end. Any other 429 halves the pace, and each success gives
+-- a little of it back.
 local limits = {}
 
 local SLOWEST = 0.1 -- calls a second
@@ -47,11 +48,21 @@ function Pace:take(now)
     return 0
   end
   local start = math.max(now, self.free_at)
+  if rate == self.spread and start >= self.spread_until then
+    return self.spread_until - now -- the next window brings plenty
+  end
   self.free_at = start + 1 / rate
   return start - now
 end
 
+-- Refusals that come together count once: they answer calls that had left
+-- before the first of them came.
 local function slow_down(self)
+  local now = self.clock()
+  if self.slowed_at and now - self.slowed_at < WINDOW then
+    return
+  end
+  self.slowed_at = now
   local before = self.rate or math.max(self.measured, self.counted, 2 * SLOWEST)
   self.goal = self.goal or before
   self.rate = math.max(before / 2, SLOWEST)
@@ -71,6 +82,9 @@ local function spread(self, remaining, limit, reset)
     self.spread = math.max(remaining, 1) / reset
     self.spread_until = self.clock() + reset
     self.held = true
+    if remaining == 0 then
+      self.free_at = self.spread_until
+    end
   else
     self.spread, self.spread_until = nil, nil
   end
@@ -79,7 +93,7 @@ end
 --- Learns from an answer: its status, and what it tells of the rate limit, -1
 --- where it does not.
 function Pace:learn(status, remaining, limit, reset)
-  if status == 429 then
+  if status == 429 and not (remaining == 0 and reset > 0) then
     slow_down(self)
   elseif self.rate and status < 400 then
     speed_up(self)

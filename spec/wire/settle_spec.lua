@@ -138,7 +138,7 @@ for verb, change in pairs(CHANGES) do
     it("is not called not done while Zuora may be at it", function()
       finish()
       use { max_attempts = 2, attempt_timeout = 0.25 }
-      fault(verb, { kind = "delay", seconds = 1.2, match = { times = 0 } })
+      fault(verb, { kind = "delay", seconds = 0.8, match = { times = 0 } })
       local before = sandbox.status(change.id)
       local result, err = run()
       assert.is_nil(result)
@@ -182,10 +182,10 @@ for verb, change in pairs(CHANGES) do
       end
       local clock = require("zuora.core").clock
       local began = clock()
-      local result, err = run { timeout = 1 }
+      local result, err = run { timeout = 0.7 }
       assert.is_nil(result)
       assert.equal("unknown", err.outcome)
-      assert.is_true(clock() - began < 1.5)
+      assert.is_true(clock() - began < 1.2)
     end)
   end)
 end

@@ -125,6 +125,7 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
                           const char *words);
 /* exchange.c: marks the end. */
 void zuora__exchange_end(zuora_exchange *exchange);
+/* settings.c: takes the secrets out of what is kept of the headers. */
 void zuora__redact_head(zuora_response *response, const zuora_engine *engine);
 /* exchange.c: frees those kept for reuse. */
 void zuora__exchange_drop_spare(zuora_engine *engine);

@@ -12,9 +12,10 @@ local in_flight = 0
 local generation = 0
 local windows
 
--- Each family of calls, its windows: seconds and the setting of the quota.
+-- Each family of calls, its windows: seconds, or the setting of them, and the
+-- setting of the quota.
 local FAMILIES = {
-  api = { { 60, "rate_limit" }, { 3600, "rate_limit_hour" },
+  api = { { "rate_window", "rate_limit" }, { 3600, "rate_limit_hour" },
     { 86400, "rate_limit_day" } },
   auth = { { 60, "auth_limit" } },
   oauth = { { 60, "oauth_limit" } },
@@ -28,7 +29,12 @@ function limits.in_flight()
   return in_flight
 end
 
-local function window_of(family, seconds)
+local function seconds_of(row)
+  return tonumber(row[1]) or settings.get(row[1])
+end
+
+local function window_of(family, row)
+  local seconds = seconds_of(row)
   local key = family .. seconds
   local window = windows[key]
   local now = clock.now()
@@ -49,11 +55,11 @@ local function nearest(family)
   for _, row in ipairs(FAMILIES[family]) do
     local quota = settings.get(row[2])
     if quota > 0 then
-      local window = window_of(family, row[1])
+      local window = window_of(family, row)
       local left = remaining(quota, window)
       if not best or left < best.left then
         best = { quota = quota, left = left, ends = window.ends,
-          seconds = row[1], full = window.used >= quota }
+          seconds = seconds_of(row), full = window.used >= quota }
       end
     end
   end
@@ -62,7 +68,7 @@ end
 
 local function count(family)
   for _, row in ipairs(FAMILIES[family]) do
-    local window = window_of(family, row[1])
+    local window = window_of(family, row)
     window.used = window.used + 1
   end
 end
@@ -72,7 +78,7 @@ local function list_of(family, first)
   for _, row in ipairs(FAMILIES[family]) do
     local quota = settings.get(row[2])
     if quota > 0 then
-      parts[#parts + 1] = ("%d;w=%d"):format(quota, row[1])
+      parts[#parts + 1] = ("%d;w=%d"):format(quota, seconds_of(row))
     end
   end
   return table.concat(parts, ", ")
@@ -125,7 +131,7 @@ local function by_rate(near)
   end
   return answer.json(429, { reasons = { { code = 70, message =
     ("API Rate limit exceeded for the %s, retry after %d seconds"):format(
-      NAMES[near.seconds], wait) } } }, headers)
+      NAMES[near.seconds] or "window", wait) } } }, headers)
 end
 
 local function by_concurrency()

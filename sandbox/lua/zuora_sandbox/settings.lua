@@ -6,6 +6,8 @@ local DEFAULTS = {
   session_lifetime = 900,
   -- Calls a minute, an hour, a day; 0 is no limit.
   rate_limit = 50000,
+  -- Seconds of what is a minute there.
+  rate_window = 60,
   rate_limit_hour = 2250000,
   rate_limit_day = 27000000,
   -- Logins a minute; tokens a minute.
