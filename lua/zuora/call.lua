@@ -75,8 +75,13 @@ local function look(state, err)
 end
 
 -- Zuora keeps the failure that it answered to an idempotency key and would
--- give it again: there has to be another, unless the key is the caller's.
+-- give it again: there has to be another, unless the key is the caller's. But
+-- while a request without an answer may be under way, another could have two
+-- effects.
 local function change_key(state)
+  if state.unanswered then
+    return true
+  end
   if not state.own_key then
     return not state.options.idempotency_key
   end
@@ -95,9 +100,11 @@ end
 -- at it still: that all is as before need not last.
 local function doubt(state, err)
   if err.outcome == "unknown" then
+    local kind, status = err.kind, err.status
     state.in_doubt = true
-    state.running = state.running or err.kind == "timeout" or
-      err.status == 504 or err.status == 409
+    state.running = state.running or kind == "timeout" or status == 504 or
+      status == 409
+    state.unanswered = state.unanswered or state.running or kind == "network"
   end
 end
 

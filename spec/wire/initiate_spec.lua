@@ -135,6 +135,33 @@ describe("initiate", function()
     assert.same({ "initiated " .. result.id }, effects)
   end)
 
+  it("takes no other key while the first request may be under way", function()
+    client:close()
+    use { max_attempts = 50, attempt_timeout = 0.25, backoff_base = 0.02,
+      backoff_cap = 0.1 }
+    sandbox.assume { duplicate = "new" }
+    fault { kind = "delay", seconds = 0.6 }
+    fault { kind = "status", status = 503, body = "html",
+      match = { nth = 2 } }
+    local result = assert(client.connections.initiate(sandbox.canada))
+    require("system").sleep(0.5)
+    local keys, effects = seen()
+    assert.is_true(#keys > 2)
+    for _, key in ipairs(keys) do
+      assert.equal(keys[1], key)
+    end
+    assert.same({ "initiated " .. result.id }, effects)
+  end)
+
+  it("takes no other key after a request without an answer", function()
+    fault { kind = "reset" }
+    fault { kind = "status", status = 503, body = "html" }
+    local result = assert(client.connections.initiate(sandbox.canada))
+    local keys, effects = seen()
+    assert.same({ keys[1], keys[1], keys[1] }, keys)
+    assert.same({ "initiated " .. result.id }, effects)
+  end)
+
   it("says why a key is refused: 422", function()
     sandbox.assume { idempotency_changed_body = "422" }
     local key = { idempotency_key = "mine" }

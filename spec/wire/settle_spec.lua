@@ -152,7 +152,7 @@ for verb, change in pairs(CHANGES) do
         end
         assert(client:request { path = "/v1/_echo/x",
           attempt_timeout = 0.25 })
-        require("socket").sleep(0.02)
+        require("system").sleep(0.02)
       end
       assert.equal(change.status, sandbox.status(change.id))
     end)

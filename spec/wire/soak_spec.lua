@@ -3,7 +3,7 @@
 -- sandbox did. ZUORA_SOAK_CALLS says how many; `make soak-faults` makes
 -- 10,000.
 local sandbox = require "spec.wire.sandbox"
-local sleep = require("socket").sleep
+local sleep = require("system").sleep
 
 local CALLS = tonumber(os.getenv "ZUORA_SOAK_CALLS") or 2000
 local BATCH = 200
