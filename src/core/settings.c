@@ -278,15 +278,23 @@ void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
   } while (longest >= 0);
 }
 
+static void mask_plain(const zuora_text *secret, char *text)
+{
+  char *found = text;
+  while ((found = strstr(found, secret->data)) != NULL)
+    memset(found, '*', secret->size);
+}
+
 /* What is kept of the headers: in them a secret stands as it is. */
 void zuora__redact_head(zuora_response *response, const zuora_engine *engine)
 {
   char *kept[] = {response->request_id, response->track_id,
                   response->content_type, response->concurrency_type};
-  size_t i, k;
+  size_t k;
+  int i;
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     for (k = 0; is_masked(engine, i) && k < sizeof kept / sizeof *kept; k++)
-      mask(&engine->secrets[i], kept[k], strlen(kept[k]));
+      mask_plain(&engine->secrets[i], kept[k]);
 }
 
 /* ---- defaults ----------------------------------------------------------- */
