@@ -15,6 +15,10 @@ local LIST = {
     "400", "200", "first" },
   { "several_entity_ids", "Zuora-Entity-Ids lists more than one id",
     "refused", "first" },
+  { "legacy_entity_headers", "the older headers entityId and entityName are",
+    "taken", "ignored" },
+  { "session_entity", "a session's calls that name no entity are for that of",
+    "login", "user" },
   { "entity_id_form", "the forms of an id that Zuora-Entity-Ids takes",
     "both", "hyphenated", "hex" },
   { "target_entity_id_form", "the forms that targetEntityId takes",
@@ -26,6 +30,8 @@ local LIST = {
   { "wrong_state", "accept, deny, disconnect in a state that forbids it",
     "200", "400", "409" },
   { "wrong_side", "accept or deny by another entity than the target",
+    "200", "403" },
+  { "not_administrator", "a write without the permission for it",
     "200", "403" },
   { "foreign_connection", "a connection of two other entities is",
     "unknown", "forbidden" },
@@ -65,6 +71,8 @@ local LIST = {
   { "empty_put_body", "PUT without a body", "taken", "refused" },
   { "missing_content_type", "a body, or PUT, without a Content-Type",
     "taken", "refused" },
+  { "other_content_type", "a body with a Content-Type other than JSON's",
+    "taken", "refused" },
   { "wrong_method", "a known path by another method", "405", "404" },
 
   -- Credentials.
@@ -96,6 +104,8 @@ local LIST = {
   { "rate_retry_after", "Retry-After of a 429 by rate",
     "seconds", "date", "absent" },
   { "refused_calls_count", "a call refused by rate counts", "no", "yes" },
+  { "concurrency_is_of", "calls at once are counted for each",
+    "entity", "tenant" },
 }
 
 local KNOWN = {}
@@ -142,13 +152,25 @@ local function check(name, value)
   return true
 end
 
---- Sets some of them; all or none.
-function assumptions.set(changes)
+--- Whether these could be set; nil and why not.
+function assumptions.check(changes)
+  if type(changes) ~= "table" then
+    return nil, "assumptions are an object"
+  end
   for name, value in pairs(changes) do
     local ok, err = check(tostring(name), tostring(value))
     if not ok then
       return nil, err
     end
+  end
+  return true
+end
+
+--- Sets some of them; all or none.
+function assumptions.set(changes)
+  local ok, err = assumptions.check(changes)
+  if not ok then
+    return nil, err
   end
   for name, value in pairs(changes) do
     values[name] = tostring(value)

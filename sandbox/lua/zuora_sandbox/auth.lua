@@ -65,6 +65,20 @@ local function by_keys(headers)
   return { kind = "keys", entities = tenant.accessible_ids() }
 end
 
+--- The identity of a login, or nil and the refusal.
+function auth.login(x)
+  local identity, refusal = by_keys(x.headers)
+  if identity then
+    return identity
+  end
+  refusal = refusal or answer.not_signed_in()
+  if assumptions.is("refused_login_closes", "yes") and
+    x.protocol ~= "HTTP/2.0" then
+    refusal.headers.Connection = "close"
+  end
+  return nil, refusal
+end
+
 --- The identity of a call, or nil and the refusal.
 function auth.identify(x)
   local found, refusal
@@ -129,7 +143,9 @@ local function named(headers)
   }
   for _, row in ipairs(readers) do
     local text = headers[row[1]]
-    if text and text ~= "" then
+    local legacy = row[1] ~= "zuora-entity-ids"
+    if text and text ~= "" and not (legacy and
+      assumptions.is("legacy_entity_headers", "ignored")) then
       n = n + 1
       if found == nil then
         found = row[2](text) or false
@@ -153,8 +169,12 @@ local function home()
 end
 
 -- The entity where none is named: a token's only one, else by assumption; the
--- user's own for the older credentials.
+-- user's own for the older credentials, or that of the session's login.
 local function unnamed(identity)
+  local one = identity.session
+  if one and assumptions.is("session_entity", "login") then
+    return one.entity
+  end
   if identity.kind ~= "token" then
     return home()
   end

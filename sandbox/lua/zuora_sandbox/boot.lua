@@ -16,11 +16,11 @@ local boot = {}
 local folder
 
 local function write(name, text)
-  local file = assert(io.open(folder .. "/" .. name .. ".new", "w"))
+  local file = assert(io.open(folder .. name .. ".new", "w"))
   file:write(text)
   file:close()
   -- Whoever waits for the file sees all of it or none.
-  assert(os.rename(folder .. "/" .. name .. ".new", folder .. "/" .. name))
+  assert(os.rename(folder .. name .. ".new", folder .. name))
 end
 
 local function set(target, name, value)
@@ -52,7 +52,7 @@ local READERS = {
 }
 
 local function read_wishes()
-  for line in io.lines(folder .. "/wishes") do
+  for line in io.lines(folder .. "wishes") do
     local name, value = line:match "^(%w[%w_]*)=(.*)$"
     assert(READERS[name](value))
   end

@@ -1,6 +1,7 @@
 -- The entity connections: list, initiate, accept, deny, disconnect.
 local answer = require "zuora_sandbox.answer"
 local assumptions = require "zuora_sandbox.assumptions"
+local journal = require "zuora_sandbox.journal"
 local request = require "zuora_sandbox.request"
 local tenant = require "zuora_sandbox.tenant"
 
@@ -43,9 +44,20 @@ local function wrong_state(connection, verb)
     ("The connection cannot be %s: it is %s"):format(verb, connection.status))
 end
 
+-- Writes are for the administrators of the call's entity.
+local function forbidden(x)
+  if not tenant.administers(x.entity) then
+    return refuse_by("not_administrator", PERMISSION,
+      "The user is not an administrator of the entity")
+  end
+end
+
 -- Only the target may answer a request.
 local function find_pending(x, verb)
-  local connection, refusal = find(x)
+  local refusal, connection = forbidden(x), nil
+  if not refusal then
+    connection, refusal = find(x)
+  end
   if not connection then
     return nil, refusal
   end
@@ -65,7 +77,7 @@ function connections.accept(x)
     return refusal
   end
   connection.status = "Connected"
-  x.effect = "accepted " .. connection.id
+  journal.effect(x, "accepted", connection.id)
   return answer.ok()
 end
 
@@ -79,12 +91,15 @@ function connections.deny(x)
   if status == "vanishes" then
     tenant.remove(connection)
   end
-  x.effect = "denied " .. connection.id
+  journal.effect(x, "denied", connection.id)
   return answer.ok()
 end
 
 function connections.disconnect(x)
-  local connection, refusal = find(x)
+  local refusal, connection = forbidden(x), nil
+  if not refusal then
+    connection, refusal = find(x)
+  end
   if not connection then
     return refusal
   end
@@ -94,7 +109,7 @@ function connections.disconnect(x)
     return wrong_state(connection, "disconnected")
   end
   connection.status = "Disconnected"
-  x.effect = "disconnected " .. connection.id
+  journal.effect(x, "disconnected", connection.id)
   return answer.ok()
 end
 
@@ -116,16 +131,6 @@ local function target_of(x)
       "Invalid value for targetEntityId: a string of at most 32 characters")
   end
   return hex:lower()
-end
-
--- The last connection between two entities in this direction.
-local function between(source, target)
-  local list = tenant.connections_of(source, "outbound")
-  for i = #list, 1, -1 do
-    if list[i].targetEntityId == target then
-      return list[i]
-    end
-  end
 end
 
 local function business(message)
@@ -156,7 +161,7 @@ local function check_pair(x, target)
     x.entity ~= tenant.global().id then
     return business "Only the global entity can share with others"
   end
-  local other = between(target, x.entity)
+  local other = tenant.between(target, x.entity)
   if other and other.status ~= "Disconnected" and other.status ~= "Denied" and
     assumptions.is("reverse", "refused") then
     return business "The entities are connected in the other direction"
@@ -164,7 +169,7 @@ local function check_pair(x, target)
 end
 
 local function initiated(x, connection)
-  x.effect = "initiated " .. connection.id
+  journal.effect(x, "initiated", connection.id)
   return answer.ok { id = connection.id }
 end
 
@@ -187,7 +192,10 @@ local function before(x, old)
 end
 
 function connections.initiate(x)
-  local target, refusal = target_of(x)
+  local refusal, target = forbidden(x), nil
+  if not refusal then
+    target, refusal = target_of(x)
+  end
   if not target then
     return refusal
   end
@@ -195,7 +203,7 @@ function connections.initiate(x)
   if refusal then
     return refusal
   end
-  local old = between(x.entity, target)
+  local old = tenant.between(x.entity, target)
   local given = old and before(x, old)
   return given or initiated(x, tenant.add(x.entity, target, "Pending"))
 end

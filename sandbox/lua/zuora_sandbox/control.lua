@@ -36,16 +36,19 @@ end
 --- Takes a scenario in: the tenant, and what it says of settings and
 --- assumptions. Returns nil and why when it does not fit.
 function control.load(scenario, name)
-  local ok, err = settings.set(scenario.settings or {})
+  local numbers, guesses = scenario.settings or {}, scenario.assumptions or {}
+  local ok, err = settings.check(numbers)
   if ok then
-    ok, err = assumptions.set(scenario.assumptions or {})
+    ok, err = assumptions.check(guesses)
   end
   if ok then
-    ok, err = pcall(tenant.load, scenario)
+    ok, err = tenant.load(scenario)
   end
   if not ok then
     return nil, plain(err)
   end
+  settings.set(numbers)
+  assumptions.set(guesses)
   current = scenario.name or name or "inline"
   idempotency.reset()
   return true
@@ -114,8 +117,51 @@ local function get_state()
   }
 end
 
-local function get_journal()
-  return answer.json(200, journal.all())
+local FILTERS = { operation = "text", effect = "text", status = "number",
+  since = "number", limit = "number", fields = "text", count = "text" }
+
+-- What a query of the journal asks for, or nil and what is wrong with it.
+local function filters_of(query)
+  local wanted = { since = 0, limit = math.huge }
+  for name, text in pairs(query) do
+    local kind = FILTERS[name]
+    local value = text
+    if kind == "number" then
+      value = text:find "^%d+$" and tonumber(text)
+    end
+    if not kind or not value then
+      return nil, ("the journal has no filter %s=%s; known: count, effect, " ..
+        "fields, limit, operation, since, status"):format(name, text)
+    end
+    wanted[name] = value
+  end
+  return wanted
+end
+
+local function fields_of(text)
+  local list = {}
+  for name in text:gmatch "[^,]+" do
+    list[#list + 1] = name
+  end
+  return list
+end
+
+local function get_journal(x)
+  local wanted, err = filters_of(x.query)
+  if not wanted then
+    return wrong(err)
+  end
+  wanted.fields = wanted.fields and fields_of(wanted.fields)
+  local list = journal.find(wanted)
+  if wanted.count then
+    return answer.ok { count = #list }
+  end
+  return answer.json(200, list)
+end
+
+local function get_effects()
+  local effects, calls = journal.counts()
+  return answer.ok { effects = effects, calls = calls }
 end
 
 local function delete_journal()
@@ -180,6 +226,7 @@ local CALLS = {
   ["GET state"] = get_state,
   ["GET journal"] = get_journal,
   ["DELETE journal"] = delete_journal,
+  ["GET effects"] = get_effects,
   ["POST faults"] = post_faults,
   ["GET faults"] = get_faults,
   ["DELETE faults"] = delete_faults,

@@ -1,6 +1,7 @@
 -- The entities of the tenant.
 local answer = require "zuora_sandbox.answer"
 local assumptions = require "zuora_sandbox.assumptions"
+local journal = require "zuora_sandbox.journal"
 local json = require "zuora_sandbox.json"
 local request = require "zuora_sandbox.request"
 local tenant = require "zuora_sandbox.tenant"
@@ -77,6 +78,10 @@ local function from_global(x)
     return answer.refusal(200, PERMISSION,
       "Only the global entity can change entities")
   end
+  if not tenant.administers(x.entity) then
+    return answer.refusal(assumptions.get "not_administrator", PERMISSION,
+      "The user is not an administrator of the entity")
+  end
 end
 
 function entities.create(x)
@@ -88,13 +93,13 @@ function entities.create(x)
   local entity = tenant.add_entity {
     id = "8a80825557" .. random.hex(22),
     name = row.name,
-    displayName = row.displayName,
+    displayName = type(row.displayName) == "string" and row.displayName or nil,
     locale = row.locale,
     timezone = row.timezone,
     parentId = row.parentId,
     status = "Unprovisioned",
   }
-  x.effect = "created " .. entity.id
+  journal.effect(x, "created", entity.id)
   return answer.ok(fields_of(entity))
 end
 
@@ -112,7 +117,7 @@ function entities.provision(x)
     return answer.refusal(200, BUSINESS, "The entity cannot be provisioned")
   end
   entity.status = "Provisioned"
-  x.effect = "provisioned " .. entity.id
+  journal.effect(x, "provisioned", entity.id)
   return answer.ok()
 end
 

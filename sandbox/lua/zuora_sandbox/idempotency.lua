@@ -2,6 +2,7 @@
 local answer = require "zuora_sandbox.answer"
 local assumptions = require "zuora_sandbox.assumptions"
 local clock = require "zuora_sandbox.clock"
+local journal = require "zuora_sandbox.journal"
 
 local idempotency = {}
 
@@ -104,7 +105,7 @@ function idempotency.claim(x)
     return answer.failure(409, 50000050,
       "A request with this Idempotency-Key is still running")
   end
-  x.effect = "replayed"
+  journal.effect(x, "replayed")
   return again(record)
 end
 

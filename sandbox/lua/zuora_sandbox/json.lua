@@ -37,52 +37,66 @@ local function encode_number(number)
   return ("%.14g"):format(number)
 end
 
-local encode
+local write
 
-local function encode_array(list)
-  local parts = {}
+local function write_array(out, list)
+  out[#out + 1] = "["
   for i = 1, #list do
-    parts[i] = encode(list[i])
+    if i > 1 then
+      out[#out + 1] = ","
+    end
+    write(out, list[i])
   end
-  return "[" .. table.concat(parts, ",") .. "]"
+  out[#out + 1] = "]"
 end
 
 -- In the order of the names, so that an answer is the same each time.
-local function encode_object(object)
-  local names, parts = {}, {}
+local function write_object(out, object)
+  local names = {}
   for name in pairs(object) do
     names[#names + 1] = tostring(name)
   end
   table.sort(names)
+  out[#out + 1] = "{"
   for i, name in ipairs(names) do
-    parts[i] = encode_string(name) .. ":" .. encode(object[name])
+    out[#out + 1] = (i > 1 and "," or "") .. encode_string(name) .. ":"
+    write(out, object[name])
   end
-  return "{" .. table.concat(parts, ",") .. "}"
+  out[#out + 1] = "}"
 end
 
-local function encode_table(value)
+local function write_table(out, value)
   local kind = getmetatable(value)
   if kind == RAW then
-    return value[1]
+    out[#out + 1] = value[1]
+  elseif kind == ARRAY or #value > 0 then
+    write_array(out, value)
+  else
+    write_object(out, value)
   end
-  if kind == ARRAY or #value > 0 then
-    return encode_array(value)
-  end
-  return encode_object(value)
 end
 
 local ENCODERS = {
   string = encode_string,
   number = encode_number,
   boolean = tostring,
-  table = encode_table,
 }
 
-function encode(value)
+function write(out, value)
+  if type(value) == "table" then
+    return write_table(out, value)
+  end
   local encoder = ENCODERS[type(value)]
-  return encoder and encoder(value) or "null"
+  out[#out + 1] = encoder and encoder(value) or "null"
 end
 
-json.encode = encode
+--- All pieces go into one list: LuaJIT keeps each string once and hashes but
+--- a part of a long one, so that thousands of long strings that are nearly
+--- alike would cost more the more there are.
+function json.encode(value)
+  local out = {}
+  write(out, value)
+  return table.concat(out)
+end
 
 return json

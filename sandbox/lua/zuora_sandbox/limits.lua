@@ -6,7 +6,8 @@ local settings = require "zuora_sandbox.settings"
 
 local limits = {}
 
-local in_flight = 0
+-- Calls under way: all of them, and those for each entity.
+local in_flight, of_entity = 0, {}
 -- Raised by a reset, so that a call that began before it is not taken off what
 -- came after it.
 local generation = 0
@@ -17,16 +18,29 @@ local windows
 local FAMILIES = {
   api = { { "rate_window", "rate_limit" }, { 3600, "rate_limit_hour" },
     { 86400, "rate_limit_day" } },
-  auth = { { 60, "auth_limit" } },
+  auth = { { 60, "auth_limit" }, { 3600, "auth_limit_hour" },
+    { 86400, "auth_limit_day" } },
   oauth = { { 60, "oauth_limit" } },
 }
 
 function limits.reset()
-  windows, in_flight, generation = {}, 0, generation + 1
+  windows, in_flight, of_entity = {}, 0, {}
+  generation = generation + 1
 end
 
 function limits.in_flight()
   return in_flight
+end
+
+-- The entity by its header, since limits come before credentials.
+local function entity_of(x)
+  if assumptions.is("concurrency_is_of", "tenant") then
+    return ""
+  end
+  local headers = x.headers
+  local name = headers["zuora-entity-ids"] or headers.entityid or
+    headers.entityname or ""
+  return (name:gsub("-", ""):lower())
 end
 
 local function seconds_of(row)
@@ -112,7 +126,8 @@ function limits.headers(x)
     local most = settings.get "concurrency_limit"
     headers["Concurrency-Limit-Type"] = "Default"
     headers["Concurrency-Limit-Limit"] = most
-    headers["Concurrency-Limit-Remaining"] = math.max(0, most - in_flight)
+    headers["Concurrency-Limit-Remaining"] = math.max(0,
+      most - (of_entity[entity_of(x)] or 0))
   end
   return headers
 end
@@ -154,11 +169,13 @@ function limits.enter(x)
   if family ~= "api" then
     return nil
   end
-  if in_flight >= settings.get "concurrency_limit" then
+  local entity = entity_of(x)
+  local running = of_entity[entity] or 0
+  if running >= settings.get "concurrency_limit" then
     return by_concurrency()
   end
-  in_flight = in_flight + 1
-  x.in_flight = generation
+  in_flight, of_entity[entity] = in_flight + 1, running + 1
+  x.in_flight, x.counted_for = generation, entity
   return nil
 end
 
@@ -166,6 +183,8 @@ end
 function limits.leave(x)
   if x.in_flight == generation then
     in_flight = in_flight - 1
+    local running = of_entity[x.counted_for]
+    of_entity[x.counted_for] = running > 1 and running - 1 or nil
   end
   x.in_flight = nil
 end

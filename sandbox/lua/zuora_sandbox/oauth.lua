@@ -2,6 +2,7 @@
 local answer = require "zuora_sandbox.answer"
 local assumptions = require "zuora_sandbox.assumptions"
 local clock = require "zuora_sandbox.clock"
+local journal = require "zuora_sandbox.journal"
 local random = require "zuora_sandbox.random"
 local request = require "zuora_sandbox.request"
 local settings = require "zuora_sandbox.settings"
@@ -116,7 +117,7 @@ function oauth.token(x)
     return refuse_by("wrong_secret", "Bad client credentials")
   end
   local token = current()
-  x.effect = "token"
+  journal.effect(x, "token")
   return answer.json(200, {
     access_token = token.value,
     token_type = "bearer",

@@ -17,7 +17,7 @@ local settings = require "zuora_sandbox.settings"
 
 local router = {}
 
-local MALFORMED = 90
+local PERMISSION, INVALID, MALFORMED = 10, 20, 90
 
 -- ---- what is wrong with a request ------------------------------------------
 
@@ -29,18 +29,21 @@ local function check_track_id(x)
   local what = assumptions.get "bad_track_id"
   x.hide_track_id = true
   if what ~= "ignored" then
-    return answer.refusal(what, 20, "Invalid Zuora-Track-Id")
+    return answer.refusal(what, INVALID, "Invalid Zuora-Track-Id")
   end
 end
 
 local function check_content_type(x)
-  if x.headers["content-type"] or
-    assumptions.is("missing_content_type", "taken") then
-    return nil
+  local kind = x.headers["content-type"]
+  local wrong
+  if kind then
+    wrong = x.body ~= "" and not kind:lower():find "^application/json%f[%W]" and
+      assumptions.is("other_content_type", "refused")
+  else
+    wrong = (x.body ~= "" or x.method == "PUT") and
+      assumptions.is("missing_content_type", "refused")
   end
-  if x.body ~= "" or x.method == "PUT" then
-    return answer.refusal(415, 20, "Unsupported media type")
-  end
+  return wrong and answer.refusal(415, INVALID, "Unsupported media type") or nil
 end
 
 local function check_body(x)
@@ -86,14 +89,21 @@ local function admit(x)
   if x.route.signs == "none" then
     return nil
   end
-  local identity, refusal = auth.identify(x)
-  if not identity then
-    return refusal
-  end
-  x.identity = identity
-  if x.route.signs == "entity" then
+  local who = x.route.signs == "keys" and auth.login or auth.identify
+  local identity, refusal = who(x)
+  if identity then
+    x.identity = identity
     x.entity, refusal = auth.entity(x, identity)
-    return refusal
+  end
+  return refusal
+end
+
+-- What the platform permission "API Write Access" is about, for OAuth clients.
+local function check_permission(x)
+  if x.method ~= "GET" and x.identity and x.identity.kind == "token" and
+    settings.get "api_write_access" == 0 then
+    return answer.refusal(assumptions.get "not_administrator", PERMISSION,
+      "The user has no API Write Access")
   end
 end
 
@@ -145,6 +155,8 @@ local function fail(x)
 end
 
 local function run(x, wrong)
+  faults.take(x)
+  x.delays.before = (x.delays.before or 0) + settings.get "latency"
   local given = limits.enter(x)
   if given then
     return given
@@ -152,7 +164,7 @@ local function run(x, wrong)
   if x.fault and x.fault.when == "before" then
     return fail(x)
   end
-  given = check(x, wrong) or admit(x) or carry_out(x)
+  given = check(x, wrong) or admit(x) or check_permission(x) or carry_out(x)
   if x.fault then
     given = mishaps.replace(x, given)
   end
@@ -168,10 +180,9 @@ end
 
 local function serve(x)
   ngx.ctx.call = x
+  x.delays = {}
   local wrong = routes.find(x)
   journal.begin(x)
-  faults.take(x)
-  x.delays.before = (x.delays.before or 0) + settings.get "latency"
   local ok, given = xpcall(run, debug.traceback, x, wrong)
   if not ok then
     given = broken(x, given)

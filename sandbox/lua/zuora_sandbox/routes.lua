@@ -9,7 +9,8 @@ local session = require "zuora_sandbox.session"
 local routes = {}
 
 -- `family` is the limits that count; `signs` says what a call needs: "none",
--- "user" (somebody) or "entity" (somebody, and for one entity).
+-- "keys" (a login) or "any" (whatever signs a call); the last two are for one
+-- entity.
 local function row(method, path, operation, handler, more)
   more = more or {}
   local segments = {}
@@ -18,18 +19,18 @@ local function row(method, path, operation, handler, more)
   end
   return { method = method, segments = segments, operation = operation,
     handler = handler, family = more.family or "api",
-    signs = more.signs or "entity" }
+    signs = more.signs or "any" }
 end
 
 local ONE = "/v1/entity-connections/{id}/"
-local LOGIN = { family = "auth", signs = "none" }
+local LOGIN = { family = "auth", signs = "keys" }
 
 local TABLE = {
   row("POST", "/oauth/token", "oauth.token", oauth.token,
     { family = "oauth", signs = "none" }),
   row("POST", "/v1/connections", "session.establish", session.establish, LOGIN),
   row("GET", "/v1/connections", "session.exchange", session.exchange,
-    { family = "auth", signs = "user" }),
+    { family = "auth" }),
   row("GET", "/v1/entity-connections", "connections.list", pages.list),
   row("POST", "/v1/entity-connections", "connections.initiate",
     connections.initiate),

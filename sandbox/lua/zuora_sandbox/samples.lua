@@ -1,6 +1,7 @@
 -- Calls that Zuora does not have: one that tells what it was sent, and one
 -- that answers in each shape that an error of Zuora's can have.
 local answer = require "zuora_sandbox.answer"
+local journal = require "zuora_sandbox.journal"
 local json = require "zuora_sandbox.json"
 
 local samples = {}
@@ -19,7 +20,9 @@ function samples.echo(x)
   if x.body ~= "" then
     body = json.decode(x.body) ~= nil and json.raw(x.body) or x.body
   end
-  x.effect = x.method ~= "GET" and "echoed" or nil
+  if x.method ~= "GET" then
+    journal.effect(x, "echoed")
+  end
   return answer.ok { method = x.method, path = x.path, query = x.query,
     target = x.target, headers = headers, body = body }
 end

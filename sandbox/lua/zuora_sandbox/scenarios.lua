@@ -117,14 +117,18 @@ function scenarios.named(name, parameters)
   return scenario
 end
 
---- A scenario from a file, or by name with an optional number: many:5000.
+--- A scenario from a file, whose path is absolute, or by name with an optional
+--- number: many:5000.
 function scenarios.from_start(text)
-  local file = io.open(text)
-  if not file then
+  if text:sub(1, 1) ~= "/" then
     local name, n = text:match "^([^:]+):(%d+)$"
     return scenarios.named(name or text, { n = n })
   end
-  local scenario, err = json.decode((file:read("*a")))
+  local file, why = io.open(text)
+  if not file then
+    return nil, why
+  end
+  local scenario, err = json.decode(file:read("*a") or "")
   file:close()
   if type(scenario) ~= "table" then
     return nil, ("%s is no JSON object: %s"):format(text, tostring(err))

@@ -2,25 +2,26 @@
 local answer = require "zuora_sandbox.answer"
 local assumptions = require "zuora_sandbox.assumptions"
 local clock = require "zuora_sandbox.clock"
+local journal = require "zuora_sandbox.journal"
 local random = require "zuora_sandbox.random"
 local settings = require "zuora_sandbox.settings"
 
 local session = { user = nil, password = nil }
 
--- Each value of a cookie belongs to a session; the oldest values are
--- forgotten when there are very many.
-local MOST_VALUES = 20000
-local by_value, values, oldest
+-- A value of a cookie begins with the id of its session and ends with a seal,
+-- so that old values need not be remembered to be known.
+local ID, LETTERS = 32, 192
+local sessions, seal_key
 
 function session.reset()
-  by_value, values, oldest = {}, {}, 1
+  sessions, seal_key = {}, random.hex(32)
 end
 
 function session.count()
-  local seen, n = {}, 0
-  for _, one in pairs(by_value) do
-    if not seen[one] and one.expires > clock.now() then
-      seen[one], n = true, n + 1
+  local n = 0
+  for _, one in pairs(sessions) do
+    if one.expires > clock.now() then
+      n = n + 1
     end
   end
   return n
@@ -30,18 +31,15 @@ local function touch(one)
   one.expires = clock.now() + settings.get "session_lifetime"
 end
 
+local function seal(text)
+  return ngx.md5(seal_key .. text)
+end
+
 -- A fresh value for this session.
 local function roll(one)
-  local value = random.letters(256)
-  one.value = value
-  by_value[value] = one
-  values[#values + 1] = value
-  if #values - oldest > MOST_VALUES then
-    by_value[values[oldest]] = nil
-    values[oldest] = false
-    oldest = oldest + 1
-  end
-  return value
+  local text = one.id .. random.letters(LETTERS)
+  one.value = text .. seal(text)
+  return one.value
 end
 
 --- The header that hands out a fresh value.
@@ -56,8 +54,9 @@ end
 
 --- The session of a cookie's value while it lasts; its timer starts anew.
 function session.find(value)
-  local one = by_value[value]
-  if not one or one.expires <= clock.now() then
+  local one = sessions[value:sub(1, ID)]
+  local text = value:sub(1, ID + LETTERS)
+  if not one or one.expires <= clock.now() or value ~= text .. seal(text) then
     return nil
   end
   if one.value ~= value and assumptions.is("older_sessions", "invalid") then
@@ -67,26 +66,17 @@ function session.find(value)
   return one
 end
 
-function session.start()
-  local one = {}
+local function start(x)
+  local one = { id = random.hex(ID), entity = x.entity }
+  sessions[one.id] = one
   touch(one)
-  return one
+  journal.effect(x, "session")
+  return answer.pretty_success { ["Set-Cookie"] = session.cookie(one) }
 end
 
 --- POST /v1/connections.
 function session.establish(x)
-  if not session.is_user(x.headers.apiaccesskeyid,
-    x.headers.apisecretaccesskey) then
-    local headers = {}
-    if assumptions.is("refused_login_closes", "yes") and
-      x.protocol ~= "HTTP/2.0" then
-      headers.Connection = "close"
-    end
-    return answer.not_signed_in(headers)
-  end
-  x.effect = "session"
-  return answer.pretty_success {
-    ["Set-Cookie"] = session.cookie(session.start()) }
+  return start(x)
 end
 
 --- GET /v1/connections, which no document has: a session for a token.
@@ -94,9 +84,7 @@ function session.exchange(x)
   if assumptions.is("session_for_token", "no") then
     return answer.refusal(405, 45, "Method not supported")
   end
-  x.effect = "session"
-  return answer.pretty_success {
-    ["Set-Cookie"] = session.cookie(session.start()) }
+  return start(x)
 end
 
 session.reset()
