@@ -156,11 +156,11 @@ end
 
 local function run(x, wrong)
   faults.take(x)
-  x.delays.before = (x.delays.before or 0) + settings.get "latency"
   local given = limits.enter(x)
   if given then
     return given
   end
+  x.delays.before = (x.delays.before or 0) + settings.get "latency"
   if x.fault and x.fault.when == "before" then
     return fail(x)
   end
