@@ -42,6 +42,7 @@ build = {
         "src/core/gzip.c",
         "src/core/json.c",
         "src/core/keep.c",
+        "src/core/memory.c",
         "src/core/operation.c",
         "src/core/origin.c",
         "src/core/poller.c",

@@ -4,7 +4,6 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if LIBCURL_VERSION_NUM < 0x075000
@@ -81,11 +80,20 @@ static int on_timer(CURLM *multi, long timeout, void *user)
 
 /* ---- opening and closing ------------------------------------------------- */
 
-static CURLcode global_code;
-
-static void init_global(void)
+/* Tried again where it failed: memory may have come back. */
+static int init_global(void)
 {
-  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static int ready;
+  pthread_mutex_lock(&lock);
+  if (!ready && zuora__memory_is_hooked())
+    ready =
+        !curl_global_init_mem(CURL_GLOBAL_DEFAULT, zuora__malloc, zuora__free,
+                              zuora__realloc, zuora__strdup, zuora__calloc);
+  else if (!ready)
+    ready = !curl_global_init(CURL_GLOBAL_DEFAULT);
+  pthread_mutex_unlock(&lock);
+  return ready;
 }
 
 static int open_multi(zuora_engine *engine)
@@ -106,10 +114,10 @@ static int open_multi(zuora_engine *engine)
 static void free_slot(zuora_slot *slot)
 {
   curl_easy_cleanup(slot->easy);
-  free(slot->headers);
+  zuora__free(slot->headers);
   zuora__text_free(&slot->lines);
   zuora__text_free(&slot->next);
-  free(slot);
+  zuora__free(slot);
 }
 
 void zuora__engine_close(zuora_engine *engine)
@@ -121,7 +129,7 @@ void zuora__engine_close(zuora_engine *engine)
   if (engine->share)
     curl_share_cleanup(engine->share);
   zuora__poller_free(engine->poller);
-  free(engine->idle);
+  zuora__free(engine->idle);
   engine->multi = engine->share = NULL;
   engine->idle = NULL;
   engine->poller = NULL;
@@ -129,18 +137,18 @@ void zuora__engine_close(zuora_engine *engine)
 
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   zuora_code code;
-  int features;
+  int features, ready;
   if (engine->multi)
     return ZUORA_OK;
-  pthread_once(&once, init_global);
+  ready = init_global();
   features = curl_version_info(CURLVERSION_NOW)->features;
   zuora__engine_write_fixed(engine, features & CURL_VERSION_BROTLI,
                             features & CURL_VERSION_ZSTD);
-  engine->idle = calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
+  engine->idle =
+      zuora__calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
   code = engine->idle ? zuora__poller_new(&engine->poller) : ZUORA_MEMORY;
-  if (!code && !global_code && open_multi(engine))
+  if (!code && ready && open_multi(engine))
     return ZUORA_OK;
   zuora__engine_close(engine);
   return zuora__fail(error, code ? code : ZUORA_MEMORY, NULL,
@@ -213,7 +221,7 @@ static zuora_slot *take_slot(zuora_engine *engine)
   zuora_slot *slot;
   if (engine->idle_count > 0)
     return engine->idle[--engine->idle_count];
-  if (!(slot = calloc(1, sizeof *slot)))
+  if (!(slot = zuora__calloc(1, sizeof *slot)))
     return NULL;
   zuora__text_init(&slot->lines, ZUORA_HEAD_LIMIT);
   zuora__text_init(&slot->next, ZUORA_HEAD_LIMIT);
@@ -232,7 +240,7 @@ static int list_lines(zuora_slot *slot)
   size_t at, count = 0, i = 0;
   for (at = 0; at < lines->size; at += strlen(lines->data + at) + 1)
     count++;
-  headers = realloc(slot->headers, count * sizeof *headers);
+  headers = zuora__realloc(slot->headers, count * sizeof *headers);
   if (!headers)
     return 0;
   slot->headers = headers;

@@ -60,7 +60,7 @@ static zuora_exchange *take_spare(zuora_engine *engine)
     engine->spare_count--;
     return x;
   }
-  x = calloc(1, sizeof *x);
+  x = zuora__calloc(1, sizeof *x);
   if (x) {
     zuora__request_init(&x->request);
     zuora__text_init(&x->body, engine->max_body);
@@ -74,7 +74,7 @@ static void destroy(zuora_exchange *x)
   zuora__request_free(&x->request);
   zuora__text_free(&x->body);
   zuora_response_clear(&x->response);
-  free(x);
+  zuora__free(x);
 }
 
 static void keep_spare(zuora_engine *engine, zuora_exchange *x)

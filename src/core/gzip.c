@@ -20,12 +20,26 @@ static zuora_code compress_into(zuora_text *out, z_stream *stream)
   return code == Z_STREAM_END ? out->failed : ZUORA_MEMORY;
 }
 
+static voidpf allocate(voidpf user, uInt count, uInt size)
+{
+  (void)user;
+  return zuora__calloc(count, size);
+}
+
+static void release(voidpf user, voidpf block)
+{
+  (void)user;
+  zuora__free(block);
+}
+
 zuora_code zuora__gzip(zuora_text *text)
 {
   zuora_text out;
   z_stream stream;
   zuora_code code;
   memset(&stream, 0, sizeof stream);
+  stream.zalloc = allocate;
+  stream.zfree = release;
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW,
                    GZIP_MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
     return ZUORA_MEMORY;

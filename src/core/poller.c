@@ -2,9 +2,9 @@
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 #endif
 #include "poller.h"
+#include "memory.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ struct zuora_poller {
 
 zuora_code zuora__poller_new(zuora_poller **out)
 {
-  zuora_poller *poller = calloc(1, sizeof *poller);
+  zuora_poller *poller = zuora__calloc(1, sizeof *poller);
   *out = NULL;
   if (!poller)
     return ZUORA_MEMORY;
@@ -45,7 +45,7 @@ zuora_code zuora__poller_new(zuora_poller **out)
   poller->fd = kqueue();
 #endif
   if (poller->fd < 0) {
-    free(poller);
+    zuora__free(poller);
     return ZUORA_NETWORK;
   }
   poller->process = getpid();
@@ -59,9 +59,9 @@ void zuora__poller_free(zuora_poller *poller)
     return;
   if (poller->fd >= 0)
     close(poller->fd);
-  free(poller->watches);
-  free(poller->changed);
-  free(poller);
+  zuora__free(poller->watches);
+  zuora__free(poller->changed);
+  zuora__free(poller);
 }
 
 int zuora__poller_fd(const zuora_poller *poller)
@@ -76,11 +76,11 @@ static zuora_code grow(zuora_poller *poller, int fd)
   int *changed;
   while (capacity <= fd)
     capacity *= 2;
-  changed = realloc(poller->changed, (size_t)capacity * sizeof *changed);
+  changed = zuora__realloc(poller->changed, (size_t)capacity * sizeof *changed);
   if (!changed)
     return ZUORA_MEMORY;
   poller->changed = changed;
-  watches = realloc(poller->watches, (size_t)capacity * sizeof *watches);
+  watches = zuora__realloc(poller->watches, (size_t)capacity * sizeof *watches);
   if (!watches)
     return ZUORA_MEMORY;
   memset(watches + poller->capacity, 0,

@@ -10,9 +10,7 @@ enum { VALUE_LIMIT = 8192, SECRET_MINIMUM = 4 };
 
 static char *copy_string(const char *string)
 {
-  size_t size = string ? strlen(string) + 1 : 0;
-  char *copy = string ? malloc(size) : NULL;
-  return copy ? memcpy(copy, string, size) : NULL;
+  return string ? zuora__strdup(string) : NULL;
 }
 
 void zuora_engine_options_init(zuora_engine_options *options)
@@ -70,7 +68,7 @@ zuora_code zuora_engine_new(zuora_engine **out,
                             const zuora_engine_options *options,
                             zuora_error *error)
 {
-  zuora_engine *engine = calloc(1, sizeof *engine);
+  zuora_engine *engine = zuora__calloc(1, sizeof *engine);
   zuora_code code;
   *out = NULL;
   if (!engine)
@@ -107,10 +105,10 @@ void zuora_engine_free(zuora_engine *engine)
     zuora__text_free(&engine->secrets[i]);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
     zuora__text_free(&engine->defaults[i].value);
-  free(engine->user_agent);
-  free(engine->ca_file);
-  free(engine->proxy);
-  free(engine);
+  zuora__free(engine->user_agent);
+  zuora__free(engine->ca_file);
+  zuora__free(engine->proxy);
+  zuora__free(engine);
 }
 
 const char *zuora_engine_base_url(const zuora_engine *engine)

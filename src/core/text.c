@@ -1,7 +1,6 @@
 #include "text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 256 };
@@ -36,7 +35,7 @@ static int reserve(zuora_text *text, size_t size)
     return 1;
   while (capacity <= text->size + size)
     capacity *= 2;
-  data = malloc(capacity);
+  data = zuora__malloc(capacity);
   if (!data) {
     text->failed = ZUORA_MEMORY;
     return 0;
@@ -44,7 +43,7 @@ static int reserve(zuora_text *text, size_t size)
   if (text->data) {
     memcpy(data, text->data, text->size);
     zuora__wipe(text->data, text->size);
-    free(text->data);
+    zuora__free(text->data);
   }
   text->data = data;
   text->capacity = capacity;
@@ -142,7 +141,7 @@ void zuora__text_wipe(zuora_text *text)
 void zuora__text_free(zuora_text *text)
 {
   zuora__text_wipe(text);
-  free(text->data);
+  zuora__free(text->data);
   zuora__text_init(text, text->limit);
 }
 

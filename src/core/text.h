@@ -2,6 +2,7 @@
 #ifndef ZUORA_TEXT_H
 #define ZUORA_TEXT_H
 
+#include "memory.h"
 #include "zuora.h"
 
 /* A growing string that never holds more than `limit` bytes. `failed` is

@@ -40,6 +40,16 @@ typedef struct zuora_error {
 /* The lower-case name of a code ("network"), never NULL. */
 const char *zuora_code_name(zuora_code code);
 
+/* ---- memory ------------------------------------------------------------- */
+
+/* Takes all memory, libcurl's and zlib's included, from these functions, which
+ * must do as malloc, realloc and free do; NULL may come from the first two at
+ * any time. To be called before anything else of this library, and before the
+ * program itself has libcurl start, which else keeps what it has. */
+void zuora_memory_hooks(void *(*malloc_hook)(size_t size),
+                        void *(*realloc_hook)(void *block, size_t size),
+                        void (*free_hook)(void *block));
+
 /* ---- operations --------------------------------------------------------- */
 
 typedef enum zuora_kind {

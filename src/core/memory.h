@@ -1,0 +1,16 @@
+/* memory.h: where all of the core's memory comes from. Private. */
+#ifndef ZUORA_MEMORY_H
+#define ZUORA_MEMORY_H
+
+#include "zuora.h"
+
+void *zuora__malloc(size_t size);
+void *zuora__calloc(size_t count, size_t size);
+void *zuora__realloc(void *block, size_t size);
+void zuora__free(void *block);
+char *zuora__strdup(const char *string);
+
+/* Whether the program has given functions of its own. */
+int zuora__memory_is_hooked(void);
+
+#endif
