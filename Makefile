@@ -123,7 +123,8 @@ endif
 .DELETE_ON_ERROR:
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
   test-lua soak-faults throttle coverage measure sanitize tsan valgrind lint \
-  layers format reference rock bench clean FORCE
+  layers format reference rock bench bench-instructions bench-report soak \
+  clean FORCE
 
 # ---- for people -------------------------------------------------------------
 
@@ -132,7 +133,7 @@ all: build ## build the Lua module (the same as `make build`)
 help: ## list the targets
 	sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 	  while IFS='|' read -r name about; do \
-	    printf '  make %-10s %s\n' "$$name" "$$about"; done
+	    printf '  make %-18s %s\n' "$$name" "$$about"; done
 	echo
 	echo '  LUA=lua5.1 (or luajit, ...), SANITIZE=1, WERROR=1, V=1, CC, CFLAGS'
 
@@ -227,7 +228,7 @@ lint: ## format, clang-tidy, cppcheck, luacheck, shellcheck, sizes
 	  'out=$$(clang-tidy --quiet "$$@" 2>&1) || { echo "$$out"; exit 1; }' \
 	  tidy {} -- $(TIDY_FLAGS) $(LUA_CFLAGS)
 	luacheck --quiet --no-color --codes $(LUA_FILES)
-	shellcheck .ci/run $(filter-out %.lua,$(wildcard tools/*))
+	shellcheck .ci/run bench/server $(filter-out %.lua,$(wildcard tools/*))
 	tools/sizes
 
 layers: ## see that core, binding and Lua keep to their own business
@@ -246,9 +247,28 @@ rock: ## install the rock for 5.4 and 5.1 into a temporary tree and load it
 	cp -R src lua rockspec LICENSE $(ROCK)/source
 	for abi in 5.4 5.1; do tools/rock $(ROCK) $$abi || exit 1; done
 
-bench: build $(BENCHES) ## measure, against a Zuora on this machine
-	eval "$$($(MAKE) -s env)" && for file in $(wildcard bench/*.lua); do \
-	  sandbox/zuora-sandbox -- $(LUA) $$file || exit 1; done
+# Both Luas are measured in one run, against one server.
+BENCH = $(MAKE) -s $(BENCHES) && $(MAKE) -s build LUA=lua5.4 && \
+  $(MAKE) -s build LUA=luajit && eval "$$($(MAKE) -s env LUA=lua5.4)" && \
+  eval "$$($(MAKE) -s env LUA=luajit)" && export BENCH_OUT=$(BUILD)/bench \
+  BENCH_BARE=$(BUILD)/bench/bare &&
+
+bench: ## measure: minutes, or one minute with QUICK=1
+	tools/setup core build demo bench
+	$(BENCH) export QUICK='$(QUICK)' && \
+	  bench/server --nginx lua5.4 bench/run.lua $(SECTIONS)
+
+bench-instructions: ## count instructions a call; QUICK=1: once, not thrice
+	tools/setup core build demo bench
+	$(BENCH) export QUICK='$(QUICK)' && \
+	  bench/server lua5.4 bench/instructions.lua
+
+bench-report: ## write docs/performance.* from what was measured
+	lua5.4 bench/report.lua $(BUILD)/bench
+
+soak: ## see that memory stays, over 1,000,000 CALLS and 100,000 CLIENTS
+	tools/setup core build demo bench
+	$(BENCH) bench/server $(LUA) bench/soak.lua $(CALLS) $(CLIENTS)
 
 clean: ## remove what was built
 	rm -rf build

@@ -1,0 +1,184 @@
+-- Writes docs/performance.md and docs/performance.svg from build/bench/*.json:
+-- what `make bench` and `make bench-instructions` measured, and whether it is
+-- what was aimed at.
+--
+-- usage: lua5.4 bench/report.lua [FOLDER]
+local chart = require "bench.chart"
+local cjson = require "cjson"
+local targets = require "bench.targets"
+
+local FOLDER = arg[1] or "build/bench"
+local lines = {}
+
+local function say(format, ...)
+  lines[#lines + 1] = select("#", ...) > 0 and format:format(...) or format
+end
+
+local function load(name)
+  local file = io.open(("%s/%s.json"):format(FOLDER, name))
+  if file then
+    local text = file:read "*a"
+    file:close()
+    return cjson.decode(text)
+  end
+end
+
+local measured = {}
+for _, name in ipairs { "machine", "instructions", "rates", "map", "start",
+  "memory", "system_calls", "nginx" } do
+  measured[name] = load(name)
+end
+
+local function header(...)
+  local cells = { ... }
+  say("| " .. table.concat(cells, " | ") .. " |")
+  say("| --- |" .. (" ---: |"):rep(#cells - 1))
+end
+
+local function row(...)
+  say("| " .. table.concat({ ... }, " | ") .. " |")
+end
+
+local function spread(figure, format, scale)
+  scale = scale or 1
+  return (format .. " (" .. format .. "–" .. format .. ")"):format(
+    figure.median * scale, figure.low * scale, figure.high * scale)
+end
+
+local function machine(m)
+  say("%s, %d processors (%s), %s.", m.date, m.processors, m.processor,
+    m.system)
+  say("%s; %s; %s; %s.", m.lua, m.luajit, m.curl:match "^curl %S+ %S+ %S+",
+    (m.nginx:gsub("^nginx version: ", "")))
+  if m.quick then
+    say ""
+    say("**A quick run:** few and short rounds, figures to be taken roughly.")
+  end
+end
+
+local function goals()
+  say "## What was aimed at\n"
+  header("target", "limit", "measured", "")
+  for _, t in ipairs(targets.of(measured)) do
+    row(t.what, t.limit, t.value, t.reached == nil and "not measured" or
+      t.reached and "reached" or "**not reached**")
+  end
+  say ""
+end
+
+local PROTOCOLS = { tls = "TLS, HTTP/1.1", h2 = "TLS, HTTP/2" }
+local OPERATIONS = {
+  accept = "accept", list30 = "a list of 30 rows",
+  list300 = "a list of 300 rows", map = "2,000 accepts, 32 in flight",
+}
+
+local function rates(rows)
+  local last
+  for _, r in ipairs(rows) do
+    local title = ("%s, %s"):format(OPERATIONS[r.operation],
+      PROTOCOLS[r.protocol])
+    if title ~= last then
+      say("\n### %s\n", (title:gsub("^%l", string.upper)))
+      header("client", "calls/s", "times bare", "CPU a call, µs")
+      last = title
+    end
+    row(r.client == "bare" and "bare libcurl in C" or r.client,
+      spread(r.rate, "%.0f"), spread(r.ratio, "%.2f"),
+      spread(r.cpu, "%.0f", 1e6))
+  end
+  say ""
+end
+
+local function instructions(all)
+  say "## Instructions a call\n"
+  say "Counted by valgrind over plain HTTP.\n"
+  header("", "accept", "times bare", "list of 300", "decoding it alone",
+    "list / (decoding + bare)")
+  row("bare libcurl in C", ("%.0f"):format(all.accept.bare), "1.00",
+    ("%.0f"):format(all.list300.bare), "", "")
+  for _, lua in ipairs { "lua5.4", "luajit" } do
+    row("zuora, " .. lua, ("%.0f"):format(all.accept[lua]),
+      ("%.2f"):format(all.accept[lua] / all.accept.bare),
+      ("%.0f"):format(all.list300[lua]), ("%.0f"):format(all.decode[lua]),
+      ("%.2f"):format(all.list300[lua] / (all.decode[lua] + all.list300.bare)))
+  end
+  say ""
+end
+
+local NAMES = { "bare", "zuora, Lua 5.4", "zuora, LuaJIT" }
+
+local function footprint()
+  say "## A process\n"
+  header("", "first answer, ms", "times bare", "MiB after 10,000 calls",
+    "system calls a call")
+  for _, name in ipairs(NAMES) do
+    local answer = measured.start and measured.start.answer[name]
+    local memory = measured.memory and measured.memory[name]
+    local calls = measured.system_calls and measured.system_calls[name]
+    row(name, answer and spread(answer, "%.1f", 1000) or "",
+      answer and spread(answer.ratio, "%.2f") or "",
+      memory and ("%.1f"):format(memory / 2 ^ 20) or "",
+      calls and ("%.2f"):format(calls) or "")
+  end
+  say ""
+  for _, lua in ipairs(measured.start and { "lua5.4", "luajit" } or {}) do
+    local took = measured.start.require[lua]
+    say("`require \"zuora\"` takes %.1f ms in %s; %.1f ms where libcurl and " ..
+      "what it is linked to are loaded already.\n", took.all * 1000, lua,
+      took.own * 1000)
+  end
+end
+
+local function nginx(all)
+  say "## An nginx worker, 200 calls in flight\n"
+  header("", "calls/s", "times the cosocket loop", "median of a call, ms",
+    "CPU a call, µs")
+  for _, what in ipairs { "late", "at_once" } do
+    for _, way in ipairs { "cosocket", "ours" } do
+      local f = all[what][way]
+      row(("%s, answer %s"):format(way == "ours" and "zuora" or
+        "cosocket loop", what == "late" and "after 20 ms" or "at once"),
+        spread(f.rate, "%.0f"), spread(f.ratio, "%.2f"),
+        spread(f.latency, "%.2f", 1000), spread(f.cpu, "%.0f", 1e6))
+    end
+  end
+  say ""
+end
+
+local function write(name, text)
+  local file = assert(io.open(name, "w"))
+  assert(file:write(text))
+  file:close()
+end
+
+say "# Performance\n"
+say [[
+Written by `bench/report.lua` from what `make bench` and `make
+bench-instructions` measured. The limit is libcurl by itself in C, which decodes
+nothing (`bench/bare.c`); a figure is a median with the quarters on either side
+of it, and a ratio is taken within a round, of runs that were neighbours. The
+server is an nginx on the same machine with fixed answers. LuaSec and LuaSocket
+open a connection for each call; the others keep one.
+]]
+machine(assert(measured.machine, "nothing was measured: make bench"))
+say ""
+goals()
+if measured.rates then
+  say "![calls a second, times bare libcurl](performance.svg)\n"
+  write("docs/performance.svg", chart.draw(measured.rates))
+end
+if measured.instructions then
+  instructions(measured.instructions)
+end
+if measured.rates then
+  say "## Calls a second"
+  rates(measured.rates)
+end
+if measured.map then
+  rates(measured.map)
+end
+footprint()
+if measured.nginx then
+  nginx(measured.nginx)
+end
+write("docs/performance.md", table.concat(lines, "\n"))
