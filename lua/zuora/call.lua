@@ -253,13 +253,13 @@ local function run_specially(state, options)
   return attempt_all(state)
 end
 
--- Frees what the call held. A state that saw but one attempt is kept.
-local function finish(binding, state)
+-- Frees what the call held. The state of a plain success is kept.
+local function finish(binding, state, result)
   state.exchange:free()
-  if state.attempts == 1 and state.options == NONE and
-    not binding.client.on_event then
+  if result and state.attempts == 1 and not state.in_doubt and
+    state.options == NONE and not binding.client.special then
     state[1], state[2], state[3] = nil, nil, nil
-    state.attempts, state.verdict, state.renewed = 0, "stop", nil
+    state.attempts = 0
     binding.spare = state
   end
 end
@@ -270,8 +270,10 @@ local function run(binding, level, own_key, options, a, b, c, more)
   binding.spare = nil
   local exchange, kind, message, parameter = client.engine:exchange(
     binding.index, state.exchange, a, b, c, more)
-  if not exchange then
-    return rejected(binding.operation, level + 1, kind, message, parameter)
+  if not exchange then -- no tail call: it would hide the caller
+    local none, err = rejected(binding.operation, level + 1, kind, message,
+      parameter)
+    return none, err
   end
   begin(state, exchange, options, client.clock())
   state[1], state[2], state[3] = a, b, c
@@ -282,7 +284,7 @@ local function run(binding, level, own_key, options, a, b, c, more)
     state.own_key = own_key
     result, err = run_specially(state, options)
   end
-  finish(binding, state)
+  finish(binding, state, result)
   return result, err
 end
 

@@ -8,6 +8,7 @@ local options = require "zuora.options"
 local pages = require "zuora.pages"
 local policies = require "zuora.policies"
 local settle = require "zuora.settle"
+local sharing = require "zuora.sharing"
 local wait = require "zuora.wait"
 
 local client = {}
@@ -170,6 +171,8 @@ function client.new(given, world, level)
       return engine:redact(text)
     end,
   }
+  private.shared = given.store and sharing.new(private, given.store,
+    given.client_id or given.api_access_key_id or "")
   private.special = private.dry_run or private.on_event ~= nil
   for _, operation in ipairs(core.operations) do
     private.bindings[operation.name] = call.bind(private, operation)

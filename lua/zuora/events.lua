@@ -92,6 +92,13 @@ function events.settle(state, found)
   end
 end
 
+--- The store that the client shares through cannot be reached.
+function events.store(client, reason)
+  if client.on_event then
+    pcall(client.on_event, { name = "store", reason = reason })
+  end
+end
+
 function events.call_end(state, err)
   if state.client.on_event then
     send(state, add_error({ name = "call_end", attempt = state.attempts,

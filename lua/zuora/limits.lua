@@ -95,7 +95,7 @@ end
 function Pace:learn(status, remaining, limit, reset)
   if status == 429 and not (remaining == 0 and reset > 0) then
     slow_down(self)
-  elseif self.rate and status < 400 then
+  elseif self.rate and status >= 200 and status < 400 then
     speed_up(self)
   end
   if remaining >= 0 and limit >= 0 and reset >= 0 then

@@ -32,6 +32,7 @@ local TYPES = {
   user_agent = "string",
   allow_insecure = "boolean",
   wait = "function",
+  store = "table",
   on_event = "function",
   read_only = "boolean",
   dry_run = "boolean",

@@ -240,7 +240,8 @@ end
 ---@return table[]|nil, zuora.Error|nil
 function pages.all(binding, level, options)
   local cursor = open(binding, options, level + 1)
-  local maximum = take_number(cursor, "max", MAXIMUM, 0, math.huge, level + 1)
+  local maximum = take_number(cursor, "max", MAXIMUM, -math.huge, math.huge,
+    level + 1)
   local found, count, meta = {}, 0, nil
   repeat
     local items, err

@@ -166,7 +166,8 @@ describe("events", function()
         event[name] = nil
       end
     end)
-    server:script { { headers = { ["Zuora-Request-Id"] = "r-1" } } }
+    server:script { { headers = { ["Zuora-Request-Id"] = "r-1" },
+      body = { success = true } } }
     assert.equal("r-1", assert(client.entities.list()).meta.zuora_request_id)
   end)
 

@@ -10,6 +10,13 @@ before_each(function()
   now = 1000
 end)
 
+-- From the head of an answer, as call by call.
+local function learn(pace, head)
+  local limit = head.rate_limit or {}
+  pace:learn(head.status or -1, limit.remaining or -1, limit.limit or -1,
+    limit.reset or -1)
+end
+
 describe("the pace", function()
   local pace
 
@@ -21,7 +28,7 @@ describe("the pace", function()
   local function starts(count)
     local list = {}
     for i = 1, count do
-      list[i] = pace:take()
+      list[i] = pace:take(now)
     end
     return list
   end
@@ -30,7 +37,7 @@ describe("the pace", function()
   local function calls_within(seconds)
     local ends, count = now + seconds, 0
     while true do
-      local delay = pace:take()
+      local delay = pace:take(now)
       if now + delay >= ends then
         now = ends
         return count
@@ -46,81 +53,81 @@ describe("the pace", function()
 
   it("holds nothing up", function()
     assert.same({ 0, 0, 0, 0, 0 }, starts(5))
-    pace:learn { status = 200 }
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 90,
-      reset = 60 } }
+    learn(pace, { status = 200 })
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 90,
+      reset = 60 } })
     assert.same({ 0, 0, 0 }, starts(3))
   end)
 
   it("spreads what is left near the end of a window", function()
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 10,
-      reset = 60 } }
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 10,
+      reset = 60 } })
     assert.same({ 0, 6, 12, 18 }, starts(4))
   end)
 
   it("asks for no more than is left until the window's end", function()
-    pace:learn { status = 200, rate_limit = { limit = 1000, remaining = 50,
-      reset = 20 } }
+    learn(pace, { status = 200, rate_limit = { limit = 1000, remaining = 50,
+      reset = 20 } })
     local count = calls_within(20)
     assert.is_true(count >= 49 and count <= 51, tostring(count))
   end)
 
   it("spreads from a tenth on", function()
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 11,
-      reset = 60 } }
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 11,
+      reset = 60 } })
     assert.same({ 0, 0 }, starts(2))
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 10,
-      reset = 60 } }
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 10,
+      reset = 60 } })
     assert.same({ 0, 6 }, starts(2))
   end)
 
   it("is free again when the window is over", function()
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 1,
-      reset = 60 } }
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 1,
+      reset = 60 } })
     assert.same({ 0, 60 }, starts(2))
     now = now + 120
     assert.same({ 0, 0, 0 }, starts(3))
   end)
 
   it("is free again when the window is new", function()
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 5,
-      reset = 50 } }
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 5,
+      reset = 50 } })
     now = now + 10
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 99,
-      reset = 60 } }
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 99,
+      reset = 60 } })
     assert.same({ 0, 0 }, starts(2))
   end)
 
   it("stands limits with nothing left, and with parts missing", function()
-    pace:learn { status = 200, rate_limit = { limit = 100, remaining = 0,
-      reset = 10 } }
-    assert.same({ 0, 10 }, starts(2))
+    learn(pace, { status = 200, rate_limit = { limit = 100, remaining = 0,
+      reset = 10 } })
+    assert.same({ 10, 10 }, starts(2))
     now = now + 100
     for _, limit in ipairs { {}, { remaining = 0 }, { reset = 1 },
       { remaining = 0, reset = 10 }, { limit = 10, remaining = 0, reset = 0 },
       { limit = 0, remaining = 0, reset = 0 } } do
-      pace:learn { status = 200, rate_limit = limit }
+      learn(pace, { status = 200, rate_limit = limit })
       assert.same({ 0, 0 }, starts(2))
     end
-    pace:learn {}
-    assert.equal(0, pace:take())
+    learn(pace, {})
+    assert.equal(0, pace:take(now))
   end)
 
   -- A pace that has seen `rate` calls a second, then a 429.
   local function limited(rate)
     for _ = 1, 2 do
       for _ = 1, rate do
-        pace:take()
+        pace:take(now)
         now = now + 1 / rate
       end
     end
-    pace:take()
-    pace:learn { status = 429 }
+    pace:take(now)
+    learn(pace, { status = 429 })
   end
 
   local function interval()
     now = now + 1000
-    local first, second = pace:take(), pace:take()
+    local first, second = pace:take(now), pace:take(now)
     assert.equal(0, first)
     return second
   end
@@ -128,21 +135,22 @@ describe("the pace", function()
   it("is halved by a 429, and by each further one", function()
     limited(10)
     near(1 / 5, interval())
-    pace:learn { status = 429 }
+    learn(pace, { status = 429 })
     near(1 / 2.5, interval())
   end)
 
   it("is not slower than a call in ten seconds", function()
     limited(10)
     for _ = 1, 50 do
-      pace:learn { status = 429 }
+      now = now + 1
+      learn(pace, { status = 429 })
     end
     near(10, interval())
   end)
 
   it("is slowed by a 429 to the very first call", function()
-    pace:take()
-    pace:learn { status = 429 }
+    pace:take(now)
+    learn(pace, { status = 429 })
     local delay = interval()
     assert.is_true(delay > 0 and delay <= 10)
   end)
@@ -150,7 +158,7 @@ describe("the pace", function()
   it("grows by the same amount with each success", function()
     limited(10) -- 5 a second, and a twentieth of ten with each success
     for i = 1, 5 do
-      pace:learn { status = 200 }
+      learn(pace, { status = 200 })
       near(1 / (5 + 0.5 * i), interval())
     end
   end)
@@ -159,7 +167,7 @@ describe("the pace", function()
     limited(10)
     local count = 0
     while interval() > 0 do
-      pace:learn { status = 200 }
+      learn(pace, { status = 200 })
       count = count + 1
       assert.is_true(count < 100)
     end
@@ -171,19 +179,19 @@ describe("the pace", function()
     limited(10)
     local before = interval()
     for _, status in ipairs { 400, 401, 404, 500, 503 } do
-      pace:learn { status = status }
+      learn(pace, { status = status })
     end
-    pace:learn {}
+    learn(pace, {})
     near(before, interval())
   end)
 
   it("is the slower of both where a window is near its end, too", function()
     limited(10)
-    pace:learn { status = 429, rate_limit = { limit = 100, remaining = 1,
-      reset = 2000 } }
+    learn(pace, { status = 429, rate_limit = { limit = 100, remaining = 1,
+      reset = 2000 } })
     now = now + 10
-    pace:take()
-    assert.is_true(pace:take() >= 1900)
+    pace:take(now)
+    assert.is_true(pace:take(now) >= 1900)
   end)
 end)
 

@@ -69,7 +69,8 @@ end
 local function engine_of(self, real)
   return wrap(real, {
     exchange = function(engine, ...)
-      local exchange, kind, message, parameter = engine:exchange(...)
+      local exchange, kind, message, parameter = engine:exchange(
+        unwrap(...))
       if not exchange then
         return exchange, kind, message, parameter
       end
@@ -127,7 +128,7 @@ end
 --- false takes away.
 function World:client(options)
   local given = { base_url = self.server.url, access_token = "tokentokentoken",
-    proxy = "" }
+    proxy = "", wait = self.wait }
   for name, value in pairs(options or {}) do
     given[name] = value
   end

@@ -186,6 +186,19 @@ static int set_secret(lua_State *L)
   return 1;
 }
 
+/* engine:secret(name) -> its value, for a store that the program gave, or nil */
+static int get_secret(lua_State *L)
+{
+  zuora_engine *engine = check_open(L);
+  size_t size;
+  const char *value =
+      zuora_engine_secret(engine, zuora__check_secret(L, 2), &size);
+  if (!value)
+    return 0;
+  lua_pushlstring(L, value, size);
+  return 1;
+}
+
 /* engine:has_secret(name) -> boolean */
 static int has_secret(lua_State *L)
 {
@@ -287,6 +300,7 @@ static int base_url(lua_State *L)
 static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
                                      {"wait", zuora__lua_wait},
                                      {"set_secret", set_secret},
+                                     {"secret", get_secret},
                                      {"has_secret", has_secret},
                                      {"set_default", set_default},
                                      {"redact", redact},

@@ -192,6 +192,14 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
   return ZUORA_OK;
 }
 
+const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,
+                                size_t *size)
+{
+  *size = zuora_engine_has_secret(engine, secret) ? engine->secrets[secret].size
+                                                  : 0;
+  return *size ? engine->secrets[secret].data : NULL;
+}
+
 int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret)
 {
   return secret < ZUORA_SECRET_COUNT && engine->secrets[secret].size > 0;

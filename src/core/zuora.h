@@ -317,6 +317,9 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
                                    const char *data, size_t size,
                                    zuora_error *error);
 int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret);
+/* The secret itself, or NULL: it has to be wiped by whoever copies it. */
+const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,
+                                size_t *size);
 
 /* Overwrites each secret that stands in `text` with asterisks, in place, also
  * where it is percent-encoded or written as JSON. */

@@ -1,30 +1,57 @@
 -- The legacy session: logged in at first use, its cookie followed as it rolls
 -- with each answer, logged in anew once when it is refused.
 local core = require "zuora.core"
+local flight = require "zuora.auth.flight"
 local obtain = require "zuora.grant"
+
+-- Zuora's shortest session timeout, from the last call on.
+local LIFE = 900 -- seconds
+-- Others are told of the rolled cookie this often.
+local TELL = 60 -- seconds
 
 local session = {}
 session.__index = session
 
----@param establish table the binding of the operation that logs in
-function session.new(client, establish)
+---@param binding table of the operation that logs in
+function session.new(client, binding)
   return setmetatable({
     sign = core.sign.session,
     generation = 0,
     renew_at = -math.huge,
+    name = "session",
     client = client,
-    establish = establish,
+    binding = binding,
+    shared = client.shared,
   }, session)
 end
 
-local function log_in(self, wanting)
-  local grant, err = obtain(self.client, self.establish, "session", nil,
-    wanting)
+-- Its end is told by a 401, not by the clock.
+local function note(self, id)
+  self.id, self.told_at = id, self.client.clock()
+  self.generation = self.generation + 1
+  self.renew_at = math.huge
+end
+
+--- See zuora.auth.flight.
+function session:fetch(state)
+  local grant, err = obtain(self.client, self.binding, "session", nil, state)
   if not grant then
     return nil, err
   end
-  self.generation = self.generation + 1
-  self.renew_at = math.huge -- its end is told by a 401
+  note(self, self.client.uuid())
+  return true
+end
+
+function session:export()
+  return { id = self.id, session = self.client.engine:secret "session" }, LIFE
+end
+
+function session:adopt(value)
+  if type(value.session) ~= "string" or value.id == self.id or
+    not self.client.engine:set_secret("session", value.session) then
+    return false
+  end
+  note(self, value.id)
   return true
 end
 
@@ -32,21 +59,25 @@ function session:ready(state)
   if self.client.engine:has_secret("session") then
     return true
   end
-  return log_in(self, state)
+  return flight.get(self, state)
 end
 
 function session:renew(state, generation)
   if generation ~= self.generation then
     return true
   end
-  return log_in(self, state)
+  return flight.get(self, state)
 end
 
 function session:answered(state)
-  if state.exchange:keep("session") and
-    state.operation == self.establish.operation then
-    self.generation = self.generation + 1
-    self.renew_at = math.huge
+  if not state.exchange:keep("session") then
+    return
+  end
+  if state.operation == self.binding.operation then
+    note(self, self.client.uuid())
+  elseif self.shared and state.now - self.told_at >= TELL then
+    self.told_at = state.now
+    self.shared:set(self.name, self:export())
   end
 end
 

@@ -2,25 +2,31 @@
 -- string or a function.
 local core = require "zuora.core"
 local errors = require "zuora.errors"
+local flight = require "zuora.auth.flight"
 local obtain = require "zuora.grant"
 
--- A token is renewed this long before its end, or a fifth of its life where
--- that is shorter.
-local AHEAD = 300 -- seconds
+-- Of its life a token has this part behind it, and up to TENTH more, when it is
+-- renewed beside the calls: not all who share it at once.
+local RENEWED, TENTH = 0.75, 0.1
+-- This long before its end it is not used any more, or a tenth of its life.
+local MARGIN = 30 -- seconds
 local LIFE = 3599 -- seconds, where the answer does not tell (Zuora's own)
+local PATIENCE = 30 -- seconds between tries to renew it beside the calls
 
 local token = {}
 token.__index = token
 
 --- Tokens for the OAuth client whose id and secret the engine holds.
----@param grant table the binding of the operation that fetches one
-function token.of_client(client, grant)
+---@param binding table of the operation that fetches one
+function token.of_client(client, binding)
   return setmetatable({
     sign = core.sign.token,
     generation = 0,
-    renew_at = -math.huge,
+    renew_at = -math.huge, expires_at = -math.huge,
+    name = "token",
     client = client,
-    grant = grant,
+    binding = binding,
+    shared = client.shared,
     entities = {},
   }, token)
 end
@@ -47,18 +53,52 @@ local function entities_of(scope)
   return list
 end
 
-local function fetch(self, state)
+-- Takes note of a token that the engine has got, with `left` seconds to live.
+local function note(self, id, scope, life, left)
   local client = self.client
-  local grant, err = obtain(client, self.grant, "access_token",
+  local now = client.clock()
+  self.id, self.scope, self.life = id, scope, life
+  self.renew_at = now + left -
+    life * (1 - RENEWED - TENTH * client.chance())
+  self.expires_at = now + left - math.min(MARGIN, life / 10)
+  self.entities = entities_of(scope)
+  self.several = #self.entities > 1
+  self.generation = self.generation + 1
+end
+
+--- See zuora.auth.flight.
+function token:fetch(state)
+  local client = self.client
+  local grant, err = obtain(client, self.binding, "access_token",
     { grant_type = "client_credentials" }, state)
   if not grant then
     return nil, err
   end
   local life = grant.expires_in or LIFE
-  self.renew_at = client.clock() + life - math.min(AHEAD, life / 5)
-  self.entities = entities_of(grant.scope)
-  self.several = #self.entities > 1
-  self.generation = self.generation + 1
+  note(self, client.uuid(), grant.scope, life, life)
+  return true
+end
+
+function token:export()
+  return {
+    token = self.client.engine:secret "access_token",
+    id = self.id, scope = self.scope, life = self.life,
+    ends = self.client.now() + self.life,
+  }, self.life
+end
+
+function token:adopt(value)
+  if type(value.token) ~= "string" or type(value.scope) ~= "string" or
+    type(value.life) ~= "number" or type(value.ends) ~= "number" or
+    value.id == self.id then
+    return false
+  end
+  local left = value.ends - self.client.now()
+  if left <= math.min(MARGIN, value.life / 10) or
+    not self.client.engine:set_secret("access_token", value.token) then
+    return false
+  end
+  note(self, value.id, value.scope, value.life, math.min(left, value.life))
   return true
 end
 
@@ -100,12 +140,24 @@ local function check_entity(self, state)
       errors.quote(table.concat(self.entities, ", "))))
 end
 
+-- An old token serves while a fresh one is fetched beside the calls.
+local function keep_fresh(self, state)
+  if state.now >= self.expires_at then
+    return flight.get(self, state)
+  end
+  if state.now >= self.renew_at then
+    self.renew_at = state.now + PATIENCE
+    flight.renew_beside(self)
+  end
+  return true
+end
+
 function token:ready(state)
   local ok, err = true, nil
   if self.source then
     ok, err = ask(self, state, false)
-  elseif self.grant and state.now >= self.renew_at then
-    ok, err = fetch(self, state)
+  elseif self.binding then
+    ok, err = keep_fresh(self, state)
   end
   if not ok then
     return nil, err
@@ -123,8 +175,8 @@ function token:renew(state, generation)
   if self.source then
     return ask(self, state, true)
   end
-  if self.grant then
-    return fetch(self, state)
+  if self.binding then
+    return flight.get(self, state)
   end
   return false
 end

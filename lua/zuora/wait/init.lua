@@ -68,6 +68,14 @@ end
 --- Waits until pending:done().
 wait.pending = wait_pending
 
+--- Lets what goes on in the background go on, without waiting.
+function wait.move_background(client)
+  local background = client.background
+  if background and background.live > 0 and background:done() then
+    background:move()
+  end
+end
+
 local STEP = 60 -- seconds; a signal ends a step early
 
 --- Waits for the end of an exchange that was submitted under that id.
@@ -83,10 +91,7 @@ function wait.exchange(client, exchange, id)
   else
     outside(client)(client.engine, exchange)
   end
-  local background = client.background
-  if background and background.live > 0 and background:done() then
-    background:move()
-  end
+  wait.move_background(client)
 end
 
 --- Waits that many seconds, others going on meanwhile.
@@ -116,11 +121,21 @@ end
 --- Starts fn() beside the calls to come: it goes on whenever one of them
 --- waits. In nginx it goes on by itself.
 function wait.background(client, fn)
-  if nginx and nginx.is_here() then
-    return nginx.background(fn)
+  if nginx and nginx.is_here() and nginx.background(fn) then
+    return
   end
   client.background = client.background or tasks.group(client)
   client.background:spawn(nil, fn)
+end
+
+--- Runs fn() at once, in nginx in a light thread of its own: there the request
+--- of the caller may end before it.
+function wait.apart(client, fn)
+  if not client.given_wait and nginx and nginx.is_here() and
+    nginx.background(fn) then
+    return
+  end
+  fn()
 end
 
 --- Calls of the client were ended from outside, or will be in a moment.

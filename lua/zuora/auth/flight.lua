@@ -1,0 +1,161 @@
+-- One fetch of a credential for all who need it: in this process by waiting for
+-- the one that is under way, between processes by a lock in the store.
+--
+-- A flight serves an object with: client; name, of what is shared; shared, see
+-- zuora.sharing, or nil; fetch(self, state), which makes the call and returns
+-- true, or nil and an error; export(self), what to share, and for how many
+-- seconds; adopt(self, value), which takes over what was shared and returns
+-- whether it will do.
+local errors = require "zuora.errors"
+local wait = require "zuora.wait"
+
+local flight = {}
+
+-- For so long a fetch may take and holds the lock.
+local LEASE = 30 -- seconds
+-- How often to look whether the holder of the lock is done.
+local LOOK = 0.05 -- seconds
+
+-- The error of a fetch, in the name of a call that waited for it.
+local function in_the_name_of(state, err)
+  local own = {}
+  for key, value in pairs(err) do
+    own[key] = value
+  end
+  own.operation, own.attempts = state.operation.name, state.attempts
+  own.outcome = state.writes and "not_done" or nil
+  return errors.new(own)
+end
+
+-- The state of a call that a fetch is made for.
+local function wanting(self, ends)
+  local now = self.client.clock()
+  return { client = self.client, operation = self.binding.operation,
+    writes = false, attempts = 0, now = now,
+    ends = math.min(ends, now + LEASE) }
+end
+
+local function share(self, err)
+  if err then
+    self.shared:set(self.name .. ":failed", { kind = err.kind,
+      message = err.message, code = err.code }, err.retry_after or 1)
+    return
+  end
+  local value, ttl = self:export()
+  self.shared:set(self.name, value, ttl)
+end
+
+local function failed_elsewhere(self, state, failure)
+  local text = tostring(failure.message)
+  return nil, in_the_name_of(state, errors.new {
+    kind = failure.kind == "auth" and "auth" or "rate_limit",
+    operation = self.binding.operation.name,
+    message = errors.quote(self.client.redact(text)),
+    code = tonumber(failure.code),
+  })
+end
+
+-- Through the store: taken over from another, or fetched under the lock.
+local function fetch_shared(self, state)
+  local lock = self.name .. ":lock"
+  while true do
+    local value, down = self.shared:get(self.name)
+    if value and self:adopt(value) then
+      return true
+    end
+    local failure = not down and self.shared:get(self.name .. ":failed")
+    if failure then
+      return failed_elsewhere(self, state, failure)
+    end
+    local got
+    if not down then
+      got, down = self.shared:lock(lock, LEASE)
+    end
+    if got or down then
+      local ok, err = self:fetch(state)
+      if not down then
+        share(self, err)
+        self.shared:unlock(lock)
+      end
+      return ok, err
+    end
+    if self.client.clock() >= state.ends then
+      return nil, errors.new { kind = "timeout",
+        operation = state.operation.name,
+        message = "another process did not get a credential in time" }
+    end
+    wait.sleep(self.client, LOOK * (1 + self.client.chance()))
+  end
+end
+
+local function run(self, own, state)
+  if self.shared then
+    own.ok, own.err = fetch_shared(self, state)
+  else
+    own.ok, own.err = self:fetch(state)
+  end
+  own.over = true
+  if self.flight == own then
+    self.flight = nil
+  end
+end
+
+local function start(self, ends)
+  local state = wanting(self, ends)
+  local own = { ends = state.ends }
+  self.flight = own
+  return own, state
+end
+
+local function is_over(own, client)
+  return own.over or client.clock() >= own.ends
+end
+
+-- Waits for the one under way, at most as long as the call may take.
+local function join(self, own, state)
+  local client = self.client
+  wait.pending(client, {
+    due = math.min(own.ends, state.ends),
+    done = function()
+      wait.move_background(client)
+      return is_over(own, client) or client.clock() >= state.ends
+    end,
+  })
+end
+
+--- Gets a fresh credential for a call: true, or nil and an error in its name.
+function flight.get(self, state)
+  local own = self.flight
+  if own and is_over(own, self.client) then
+    own = nil
+  end
+  if not own then
+    local wanted
+    own, wanted = start(self, state.ends)
+    wait.apart(self.client, function()
+      run(self, own, wanted)
+    end)
+  end
+  if not own.over then
+    join(self, own, state)
+  end
+  if own.ok then
+    return true
+  end
+  return nil, in_the_name_of(state, own.err or errors.new {
+    kind = "timeout", operation = state.operation.name,
+    message = self.binding.operation.name .. " did not end in time" })
+end
+
+--- Gets one beside the calls that go on with the old one.
+function flight.renew_beside(self)
+  if self.flight then
+    return
+  end
+  local own, wanted = start(self, math.huge)
+  wait.background(self.client, function()
+    run(self, own, wanted)
+  end)
+end
+
+return flight

@@ -1,0 +1,145 @@
+--- A store in Redis, for all machines:
+---
+---   local store = require("zuora.stores.redis").new { host = "127.0.0.1" }
+---   zuora.new { ..., store = store }
+---
+--- Inside nginx it speaks through lua-resty-redis (Debian calls it
+--- nginx.redis), elsewhere through redis-lua.
+local redis = {}
+
+local Redis = {}
+Redis.__index = Redis
+
+local TIMEOUT = 1 -- seconds
+local IDLE = 60 -- seconds that nginx keeps a connection
+local POOL = 16 -- connections that nginx keeps
+
+local function in_nginx()
+  local ngx = rawget(_G, "ngx")
+  return ngx and ngx.socket and ngx.socket.tcp and ngx.get_phase
+end
+
+--- Options: host ("127.0.0.1") and port (6379), or path (a Unix socket);
+--- password, database, timeout (1 s). Connects at first use.
+function redis.new(options)
+  options = options or {}
+  return setmetatable({
+    host = options.host or "127.0.0.1",
+    port = options.port or 6379,
+    path = options.path,
+    password = options.password,
+    database = options.database,
+    timeout = options.timeout or TIMEOUT,
+  }, Redis)
+end
+
+-- ---- inside nginx ----------------------------------------------------------
+
+local function load_resty()
+  local ok, resty = pcall(require, "resty.redis")
+  return ok and resty or require "nginx.redis"
+end
+
+local function check(value, reason)
+  if value == nil or value == false then
+    error(reason or "no answer", 0)
+  end
+  return value
+end
+
+local function open_resty(self)
+  local connection = check(load_resty():new())
+  connection:set_timeout(self.timeout * 1000)
+  if self.path then
+    check(connection:connect("unix:" .. self.path))
+  else
+    check(connection:connect(self.host, self.port))
+  end
+  if connection:get_reused_times() == 0 then
+    if self.password then
+      check(connection:auth(self.password))
+    end
+    if self.database then
+      check(connection:select(self.database))
+    end
+  end
+  return connection
+end
+
+-- A connection belongs to the request that opened it: one a command.
+local function call_resty(self, command, ...)
+  local connection = open_resty(self)
+  local value = check(connection[command](connection, ...))
+  connection:set_keepalive(IDLE * 1000, POOL)
+  if value == ngx.null then
+    return nil
+  end
+  return value
+end
+
+-- ---- elsewhere -------------------------------------------------------------
+
+local function open_plain(self)
+  local client = require "redis"
+  local connection = client.connect {
+    host = self.host, port = self.port, path = self.path,
+    timeout = self.timeout,
+  }
+  if self.password then
+    connection:auth(self.password)
+  end
+  if self.database then
+    connection:select(self.database)
+  end
+  return connection
+end
+
+-- Once more over a fresh connection where a kept one turned out broken.
+local function call_plain(self, command, ...)
+  for try = 1, 2 do
+    local kept = self.connection ~= nil
+    self.connection = self.connection or open_plain(self)
+    local ok, value = pcall(self.connection[command], self.connection, ...)
+    if ok then
+      return value
+    end
+    self.connection = nil
+    if not kept or try == 2 then
+      error(value, 0)
+    end
+  end
+end
+
+local function call(self, command, ...)
+  if in_nginx() then
+    return call_resty(self, command, ...)
+  end
+  return call_plain(self, command, ...)
+end
+
+-- ---- the contract ----------------------------------------------------------
+
+local function milliseconds(ttl)
+  return ("%d"):format(math.max(1, math.ceil(ttl * 1000)))
+end
+
+function Redis:get(key)
+  return call(self, "get", key)
+end
+
+function Redis:set(key, value, ttl)
+  call(self, "set", key, value, "PX", milliseconds(ttl))
+  return true
+end
+
+function Redis:add(key, value, ttl)
+  local answer = call(self, "set", key, value, "PX", milliseconds(ttl), "NX")
+  return answer == "OK" or answer == true
+end
+
+function Redis:delete(key)
+  call(self, "del", key)
+  return true
+end
+
+return redis

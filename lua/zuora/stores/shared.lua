@@ -1,0 +1,44 @@
+--- A store in a shared dictionary of nginx, for all its workers:
+---
+---   lua_shared_dict zuora 1m;
+---
+---   local store = require("zuora.stores.shared").new "zuora"
+---   zuora.new { ..., store = store }
+local shared = {}
+
+local Shared = {}
+Shared.__index = Shared
+
+--- A store in the lua_shared_dict of that name. Raises where there is none.
+function shared.new(name)
+  local dictionary = ngx.shared[name]
+  if not dictionary then
+    error(("zuora.stores.shared: there is no lua_shared_dict %s"):format(
+      tostring(name)), 2)
+  end
+  return setmetatable({ dictionary = dictionary }, Shared)
+end
+
+function Shared:get(key)
+  return self.dictionary:get(key)
+end
+
+function Shared:set(key, value, ttl)
+  local ok, reason = self.dictionary:set(key, value, ttl)
+  return ok or nil, reason
+end
+
+function Shared:add(key, value, ttl)
+  local ok, reason = self.dictionary:add(key, value, ttl)
+  if reason == "exists" then
+    return false
+  end
+  return ok or nil, reason
+end
+
+function Shared:delete(key)
+  self.dictionary:delete(key)
+  return true
+end
+
+return shared
