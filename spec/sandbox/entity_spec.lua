@@ -138,8 +138,8 @@ describe("entities", function()
   end)
 
   it("are created and provisioned by the global entity", function()
-    local row = { name = "Acme Peru", locale = "es_PE", timezone = "America/Lima",
-      parentId = http.us }
+    local row = { name = "Acme Peru", locale = "es_PE",
+      timezone = "America/Lima", parentId = http.us }
     http.refused(http.post("/v1/entities", row, { as = http.us }), 200, 10)
     http.refused(http.post("/v1/entities", { name = "x" }), 200, 22)
     local made = http.taken(http.post("/v1/entities", row))
