@@ -74,11 +74,13 @@ end)
 
 describe("a fault in the answer", function()
   it("is a status, with a body, headers and Retry-After", function()
-    on("status", { status = 503, retry_after = 7, headers = { ["X-A"] = "b" } })
+    on("status", { status = 503, retry_after = 7, headers = { ["X-A"] = "b",
+      ["X-N"] = 0 } })
     local answer = list()
     http.refused(answer, 503, 61)
     assert.equal("7", answer.headers["retry-after"])
     assert.equal("b", answer.headers["x-a"])
+    assert.equal("0", answer.headers["x-n"])
     for body, wanted in pairs { html = "<h1>", empty = "^$", ["a b"] = "^a b$" }
     do
       on("status", { status = 502, body = body })
@@ -246,7 +248,7 @@ describe("a fault that is wrong", function()
     ['{"kind":"html","match":{"nth":"1"}}'] = "match.nth is a number",
     ['{"kind":"html","match":{"path":"["}}'] = "match.path is no Lua pattern",
     ['{"kind":"status","status":99}'] = "status is a number from 200 to 599",
-    ['{"kind":"status","headers":{"a":1}}'] = "headers are an object of",
+    ['{"kind":"status","headers":{"a":[]}}'] = "headers are an object of",
     ['{"kind":"drip","bytes_per_second":0}'] = "bytes_per_second is more",
     ['{"kind":"sequence","steps":[]}'] = "a sequence has an array of steps",
     ['{"kind":"sequence","steps":[{"kind":"x"}]}'] = "step 1: unknown fault",

@@ -86,8 +86,9 @@ end
 
 local function check_headers(fault)
   for name, value in pairs(fault.headers or {}) do
-    if type(name) ~= "string" or type(value) ~= "string" then
-      return "a fault's headers are an object of strings"
+    local kind = type(value)
+    if type(name) ~= "string" or kind ~= "string" and kind ~= "number" then
+      return "a fault's headers are an object of strings and numbers"
     end
   end
 end
