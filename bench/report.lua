@@ -2,12 +2,12 @@
 -- what `make bench` and `make bench-instructions` measured, and whether it is
 -- what was aimed at.
 --
--- usage: lua5.4 bench/report.lua [FOLDER]
+-- usage: lua5.4 bench/report.lua [FROM [TO]]
 local chart = require "bench.chart"
 local cjson = require "cjson"
 local targets = require "bench.targets"
 
-local FOLDER = arg[1] or "build/bench"
+local FROM, TO = arg[1] or "build/bench", arg[2] or "docs"
 local lines = {}
 
 local function say(format, ...)
@@ -15,7 +15,7 @@ local function say(format, ...)
 end
 
 local function load(name)
-  local file = io.open(("%s/%s.json"):format(FOLDER, name))
+  local file = io.open(("%s/%s.json"):format(FROM, name))
   if file then
     local text = file:read "*a"
     file:close()
@@ -146,7 +146,7 @@ local function nginx(all)
 end
 
 local function write(name, text)
-  local file = assert(io.open(name, "w"))
+  local file = assert(io.open(TO .. "/" .. name, "w"))
   assert(file:write(text))
   file:close()
 end
@@ -165,7 +165,7 @@ say ""
 goals()
 if measured.rates then
   say "![calls a second, times bare libcurl](performance.svg)\n"
-  write("docs/performance.svg", chart.draw(measured.rates))
+  write("performance.svg", chart.draw(measured.rates))
 end
 if measured.instructions then
   instructions(measured.instructions)
@@ -181,4 +181,4 @@ footprint()
 if measured.nginx then
   nginx(measured.nginx)
 end
-write("docs/performance.md", table.concat(lines, "\n"))
+write("performance.md", table.concat(lines, "\n"))
