@@ -158,7 +158,8 @@ bench-instructions` measured. The limit is libcurl by itself in C, which decodes
 nothing (`bench/bare.c`); a figure is a median with the quarters on either side
 of it, and a ratio is taken within a round, of runs that were neighbours. The
 server is an nginx on the same machine with fixed answers. LuaSec and LuaSocket
-open a connection for each call; the others keep one.
+open a connection for each call; the others keep one. Lua-cURL is linked to a
+libcurl with GnuTLS, all else to OpenSSL.
 ]]
 machine(assert(measured.machine, "nothing was measured: make bench"))
 say ""
