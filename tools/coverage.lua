@@ -72,6 +72,26 @@ end
 
 -- ---- what was reached -------------------------------------------------------
 
+-- Adds one count of `key`; what was compiled twice, for two versions of Lua, is
+-- listed twice, and counts as reached where either was.
+local function add(entries, key, line, reached)
+  local entry = entries[key]
+  if not entry then
+    entry = { line, false }
+    entries[key] = entry
+    entries[#entries + 1] = entry
+  end
+  entry[2] = entry[2] or reached
+end
+
+local function file_of(files, name)
+  if not files[name] then
+    files[name] = { name = name, lines = {}, branches = {} }
+    files[#files + 1] = files[name]
+  end
+  return files[name]
+end
+
 -- The files of an info file, in order: { name =, lines =, branches = }, each of
 -- the latter an array of { line, reached }.
 local function read_info(path, files)
@@ -79,15 +99,13 @@ local function read_info(path, files)
   for row in io.lines(path) do
     local name = row:match "^SF:(.*)"
     local line, count = row:match "^DA:(%d+),(%d+)"
-    local at, taken = row:match "^BRDA:(%d+),%d+,%d+,([%d-]+)"
+    local branch, at, taken = row:match "^BRDA:((%d+),%d+,%d+),([%d-]+)"
     if name then
-      file = { name = name:sub(#root + 2), lines = {}, branches = {} }
-      files[#files + 1] = file
+      file = file_of(files, name:sub(#root + 2))
     elseif line then
-      table.insert(file.lines, { tonumber(line), count ~= "0" })
+      add(file.lines, "line " .. line, tonumber(line), count ~= "0")
     elseif at then
-      table.insert(file.branches, { tonumber(at), tonumber(taken) and
-        taken ~= "0" })
+      add(file.branches, branch, tonumber(at), taken ~= "0" and taken ~= "-")
     end
   end
   return files
