@@ -268,8 +268,8 @@ static void without_a_descriptor_it_does_not_start(void **state)
   bound_descriptors(1);
   code = zuora_exchange_submit(scene.x, ZUORA_SIGN_NONE, 0, 0, &scene.error);
   bound_descriptors(0);
-  assert_int_equal(code, ZUORA_MEMORY);
-  check_error(&scene.error, ZUORA_MEMORY, NULL, "no memory or descriptors");
+  assert_int_equal(code, ZUORA_NETWORK);
+  check_error(&scene.error, ZUORA_NETWORK, NULL, "no memory or descriptors");
   assert_false(zuora_exchange_done(scene.x));
   carried(scene.engine, scene.x, ZUORA_OK);
 }

@@ -146,7 +146,7 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
   zuora__engine_write_fixed(engine, features & CURL_VERSION_BROTLI,
                             features & CURL_VERSION_ZSTD);
   engine->idle =
-      zuora__calloc((size_t)engine->max_concurrency, sizeof *engine->idle);
+      zuora__calloc((size_t)engine->max_concurrency, sizeof(zuora_slot *));
   code = engine->idle ? zuora__poller_new(&engine->poller) : ZUORA_MEMORY;
   if (!code && ready && open_multi(engine))
     return ZUORA_OK;
