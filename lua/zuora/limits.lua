@@ -78,7 +78,7 @@ end
 
 -- What is left of the window, spread over the rest of it.
 local function spread(self, remaining, limit, reset)
-  if remaining <= limit * Pace.NEAR_END and reset > 0 and reset <= DAY then
+  if remaining <= limit * Pace.NEAR_END and reset > 0 then
     self.spread = math.max(remaining, 1) / reset
     self.spread_until = self.clock() + reset
     self.held = true
@@ -93,12 +93,13 @@ end
 --- Learns from an answer: its status, and what it tells of the rate limit, -1
 --- where it does not.
 function Pace:learn(status, remaining, limit, reset)
-  if status == 429 and not (remaining == 0 and reset > 0) then
+  local told = remaining >= 0 and limit >= 0 and reset >= 0 and reset <= DAY
+  if status == 429 and not (told and remaining == 0 and reset > 0) then
     slow_down(self)
   elseif self.rate and status >= 200 and status < 400 then
     speed_up(self)
   end
-  if remaining >= 0 and limit >= 0 and reset >= 0 then
+  if told then
     spread(self, remaining, limit, reset)
   end
 end

@@ -83,7 +83,7 @@ end
 local function refused(retry_after)
   return function()
     return { kind = "status", status = 429, body = "json",
-      headers = { ["RateLimit-Remaining"] = 20000 },
+      headers = { ["RateLimit-Remaining"] = "20000" },
       retry_after = type(retry_after) == "function" and retry_after()
         or retry_after }
   end
@@ -123,8 +123,8 @@ add { name = "422", given = { kind = "status", status = 422,
   body = { success = false, reasons = { { code = 50000020,
     message = "used for another call" } } } }, kind = "api", status = 422,
   category = 20, again = "never" }
-add { name = "a redirect", given = { kind = "redirect", status = 307 },
-  kind = "http", status = 307, again = "never" }
+add_both("a redirect", { given = { kind = "redirect", status = 307 },
+  kind = "http", status = 307, again = "never" })
 add { name = "401", given = { kind = "status", status = 401, body = "json" },
   kind = "auth", status = 401, category = 11, renews = true }
 

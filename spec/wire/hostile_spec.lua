@@ -18,6 +18,11 @@ local function is_plain(value)
   return not value:find "[%c\127]"
 end
 
+-- A header of blanks alone would not be sent.
+local function fits_header(value)
+  return is_plain(value) and value:find "[^ ]" ~= nil
+end
+
 -- How a value is shown in the name of a test.
 local function show(value)
   if #value > 40 then
@@ -129,7 +134,7 @@ describe("a hostile value", function()
     end)
 
     it("in a header: " .. shown, function()
-      either(is_plain(value), "headers", function()
+      either(fits_header(value), "headers", function()
         return client:request { path = "/v1/_echo/h",
           headers = { ["X-Value"] = value } }
       end, function(seen)
@@ -139,7 +144,7 @@ describe("a hostile value", function()
     end)
 
     it("as the track id: " .. shown, function()
-      either(value ~= "" and #value <= 64 and is_plain(value) and
+      either(#value <= 64 and fits_header(value) and
         not value:find "[:;\"'\128-\255]", "zuora_track_id", function()
           return client:request { path = "/v1/_echo/t",
             zuora_track_id = value }
@@ -149,7 +154,7 @@ describe("a hostile value", function()
     end)
 
     it("as the entity: " .. shown, function()
-      either(value ~= "" and is_plain(value), "zuora_entity_ids", function()
+      either(fits_header(value), "zuora_entity_ids", function()
         return client:request { path = "/v1/_echo/e",
           zuora_entity_ids = value }
       end, function(seen)

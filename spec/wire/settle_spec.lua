@@ -245,6 +245,24 @@ describe("a change that somebody else crossed", function()
   end)
 end)
 
+describe("a doubt", function()
+  after_each(finish)
+
+  it("ends with its call", function()
+    use()
+    for verb, change in pairs(CHANGES) do
+      sandbox.reset { keep_tokens = true }
+      fault(verb, { kind = "reset", when = "after" })
+      assert(client.connections[verb](change.id))
+      sandbox.forget()
+      local result, err = client.connections[verb](change.id)
+      assert.is_nil(result)
+      assert.equal("not_done", err.outcome)
+      assert.equal(1, #sandbox.journal())
+    end
+  end)
+end)
+
 describe("a client that is closed meanwhile", function()
   for _, at in ipairs { "attempt_end", "wait", "settle" } do
     for _, verb in ipairs { "accept", "initiate" } do
