@@ -3,7 +3,6 @@
 #include "engine.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
 #include <string.h>
 
 #if LIBCURL_VERSION_NUM < 0x075000
@@ -80,20 +79,13 @@ static int on_timer(CURLM *multi, long timeout, void *user)
 
 /* ---- opening and closing ------------------------------------------------- */
 
-/* Tried again where it failed: memory may have come back. */
 static int init_global(void)
 {
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  static int ready;
-  pthread_mutex_lock(&lock);
-  if (!ready && zuora__memory_is_hooked())
-    ready =
-        !curl_global_init_mem(CURL_GLOBAL_DEFAULT, zuora__malloc, zuora__free,
-                              zuora__realloc, zuora__strdup, zuora__calloc);
-  else if (!ready)
-    ready = !curl_global_init(CURL_GLOBAL_DEFAULT);
-  pthread_mutex_unlock(&lock);
-  return ready;
+  if (zuora__memory_is_hooked())
+    return !curl_global_init_mem(CURL_GLOBAL_DEFAULT, zuora__malloc,
+                                 zuora__free, zuora__realloc, zuora__strdup,
+                                 zuora__calloc);
+  return !curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 static int open_multi(zuora_engine *engine)
@@ -124,10 +116,8 @@ void zuora__engine_close(zuora_engine *engine)
 {
   while (engine->idle && engine->idle_count > 0)
     free_slot(engine->idle[--engine->idle_count]);
-  if (engine->multi)
-    curl_multi_cleanup(engine->multi);
-  if (engine->share)
-    curl_share_cleanup(engine->share);
+  curl_multi_cleanup(engine->multi);
+  curl_share_cleanup(engine->share);
   zuora__poller_free(engine->poller);
   zuora__free(engine->idle);
   engine->multi = engine->share = NULL;
@@ -138,17 +128,17 @@ void zuora__engine_close(zuora_engine *engine)
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 {
   zuora_code code;
-  int features, ready;
+  int features;
   if (engine->multi)
     return ZUORA_OK;
-  ready = init_global();
   features = curl_version_info(CURLVERSION_NOW)->features;
   zuora__engine_write_fixed(engine, features & CURL_VERSION_BROTLI,
                             features & CURL_VERSION_ZSTD);
   engine->idle =
       zuora__calloc((size_t)engine->max_concurrency, sizeof(zuora_slot *));
   code = engine->idle ? zuora__poller_new(&engine->poller) : ZUORA_MEMORY;
-  if (!code && ready && open_multi(engine))
+  if (!code && !engine->fixed.failed && !engine->codings.failed &&
+      zuora__once(init_global) && open_multi(engine))
     return ZUORA_OK;
   zuora__engine_close(engine);
   return zuora__fail(error, code ? code : ZUORA_MEMORY, NULL,
@@ -237,9 +227,7 @@ static int list_lines(zuora_slot *slot)
 {
   const zuora_text *lines = &slot->lines;
   struct curl_slist *headers;
-  size_t at, count = 0, i = 0;
-  for (at = 0; at < lines->size; at += strlen(lines->data + at) + 1)
-    count++;
+  size_t at, count = zuora__text_lines(lines), i = 0;
   headers = zuora__realloc(slot->headers, count * sizeof *headers);
   if (!headers)
     return 0;
@@ -262,7 +250,10 @@ static int set_headers(zuora_slot *slot)
     return 1;
   slot->lines = *next;
   *next = swap;
-  return list_lines(slot) && SET(CURLOPT_HTTPHEADER, slot->headers);
+  if (list_lines(slot) && SET(CURLOPT_HTTPHEADER, slot->headers))
+    return 1;
+  zuora__text_wipe(&slot->lines); /* or they would count as told */
+  return 0;
 }
 
 static int set_method(zuora_slot *slot, const zuora_request *request)
@@ -273,9 +264,8 @@ static int set_method(zuora_slot *slot, const zuora_request *request)
       get || (!request->body.size && !strcmp(request->method, "DELETE"));
   if (slot->method != request->method || bodiless) {
     slot->method = NULL;
-    if (bodiless && !SET(CURLOPT_HTTPGET, 1L))
-      return 0;
-    if (!SET(CURLOPT_CUSTOMREQUEST, get ? NULL : request->method))
+    if ((bodiless && !SET(CURLOPT_HTTPGET, 1L)) ||
+        !SET(CURLOPT_CUSTOMREQUEST, get ? NULL : request->method))
       return 0;
     slot->method = bodiless ? NULL : request->method;
   }
@@ -292,6 +282,7 @@ static int prepare(zuora_slot *slot)
   double left = x->deadline - zuora_clock();
   slot->detail[0] = '\0';
   return set_headers(slot) && set_method(slot, &x->request) &&
+         SET(CURLOPT_FRESH_CONNECT, (long)x->engine->fresh) &&
          SET(CURLOPT_URL, x->request.url.data) &&
          SET(CURLOPT_TIMEOUT_MS, left > 0.001 ? (long)(left * 1000) : 1L);
 }
@@ -300,9 +291,9 @@ static int prepare(zuora_slot *slot)
 static void release(zuora_engine *engine, zuora_exchange *x)
 {
   zuora_slot *slot = x->slot;
-  x->slot = NULL;
   if (!slot)
     return;
+  x->slot = NULL;
   slot->exchange = NULL;
   zuora__text_wipe(&slot->next);
   if (engine->idle_count < engine->max_concurrency)
@@ -315,13 +306,13 @@ void zuora__engine_start(zuora_engine *engine, zuora_exchange *exchange)
 {
   zuora_exchange *x = exchange;
   zuora_slot *slot = x->slot = take_slot(engine);
-  if (slot) {
+  if (slot)
     slot->exchange = x;
-    if (prepare(slot) && !curl_multi_add_handle(engine->multi, slot->easy)) {
-      x->state = ZUORA_RUNNING;
-      engine->running++;
-      return;
-    }
+  if (slot && prepare(slot) &&
+      !curl_multi_add_handle(engine->multi, slot->easy)) {
+    x->state = ZUORA_RUNNING;
+    engine->running++;
+    return;
   }
   release(engine, x);
   zuora__fail(&x->error, ZUORA_MEMORY, NULL, "out of memory");
@@ -393,6 +384,8 @@ void zuora__engine_collect(zuora_engine *engine)
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
     x = slot->exchange;
     measure(&x->response, slot->easy);
+    /* Its connection is kept, and who may share it would wait to hear. */
+    engine->fresh = code == CURLE_OUT_OF_MEMORY || (code && engine->fresh);
     if (code)
       fail(x, code);
     zuora__engine_stop(engine, x);
@@ -403,6 +396,7 @@ void zuora__engine_collect(zuora_engine *engine)
 void zuora__engine_act(zuora_engine *engine, int fd, int events)
 {
   int running;
-  curl_multi_socket_action(engine->multi, fd < 0 ? CURL_SOCKET_TIMEOUT : fd,
-                           events, &running);
+  if (!engine->lost)
+    engine->lost = curl_multi_socket_action(
+        engine->multi, fd < 0 ? CURL_SOCKET_TIMEOUT : fd, events, &running);
 }

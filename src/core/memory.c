@@ -1,6 +1,7 @@
 /* memory.c: the functions that memory comes from, the program's or libc's. */
 #include "memory.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,19 @@ void zuora_memory_hooks(void *(*malloc_hook)(size_t),
 int zuora__memory_is_hooked(void)
 {
   return allocate != malloc;
+}
+
+int zuora__once(int (*start)(void))
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static int done;
+  int result;
+  pthread_mutex_lock(&lock);
+  if (!done)
+    done = start();
+  result = done;
+  pthread_mutex_unlock(&lock);
+  return result;
 }
 
 void *zuora__malloc(size_t size)

@@ -150,17 +150,41 @@ static void run_sockets(zuora_engine *engine, double timeout)
     zuora__engine_act(engine, ready[i].fd, ready[i].events);
 }
 
+/* libcurl may have lost a socket or a timer and does not say whose: all that it
+ * has is ended, lest one waits for ever, and it begins anew. */
+static void start_over(zuora_engine *engine)
+{
+  zuora_exchange *x;
+  for (x = engine->all; x; x = x->next) {
+    if (x->state != ZUORA_RUNNING)
+      continue;
+    zuora__engine_stop(engine, x);
+    zuora__exchange_fail(x, ZUORA_MEMORY, "out of memory");
+    zuora__exchange_end(x);
+  }
+  zuora__engine_close(engine);
+  engine->timer = -1;
+  engine->fresh = engine->lost = 0;
+}
+
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
 {
+  zuora_error error;
+  *ended = 0;
   zuora__engine_own(engine);
+  if (engine->waiting && zuora__engine_open(engine, &error))
+    return error.code;
   if (engine->multi) {
     move_queue(engine, zuora_clock());
     run_timer(engine);
     zuora__engine_collect(engine);
-    run_sockets(engine, engine->ended ? 0 : timeout);
+    run_sockets(engine, engine->ended || engine->lost ? 0 : timeout);
     run_timer(engine);
     zuora__engine_collect(engine);
-    move_queue(engine, zuora_clock());
+    if (engine->lost)
+      start_over(engine);
+    else
+      move_queue(engine, zuora_clock());
   } else if (timeout > 0 && !engine->ended) {
     poll(NULL, 0, milliseconds(timeout));
   }

@@ -123,6 +123,14 @@ void zuora__text_add_json(zuora_text *text, const char *data, size_t size)
   zuora__text_put(text, "\"");
 }
 
+size_t zuora__text_lines(const zuora_text *text)
+{
+  size_t at, count = 0;
+  for (at = 0; at < text->size; at += strlen(text->data + at) + 1)
+    count++;
+  return count;
+}
+
 void zuora__text_clear(zuora_text *text)
 {
   text->size = 0;

@@ -22,6 +22,8 @@ void zuora__text_put(zuora_text *text, const char *string);
 void zuora__text_add_percent(zuora_text *text, const char *data, size_t size);
 /* A JSON string with its quotes. Bytes above 127 pass as they are. */
 void zuora__text_add_json(zuora_text *text, const char *data, size_t size);
+/* How many lines, each with a NUL after it, it holds. */
+size_t zuora__text_lines(const zuora_text *text);
 /* Empties it, keeping the memory, which is overwritten first. */
 void zuora__text_wipe(zuora_text *text);
 /* Empties it, keeping the memory. */
