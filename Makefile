@@ -92,8 +92,9 @@ BENCH_C := $(wildcard bench/*.c)
 EXAMPLES_C := $(wildcard examples/*.c)
 LUA_SUITES := $(sort $(patsubst spec/%/,%,$(dir $(wildcard spec/*/*_spec.lua))))
 ALL_C := $(CORE_C) $(BINDING_C) $(SPEC_C) $(SUPPORT_C) $(BENCH_C) $(EXAMPLES_C) \
-  $(PROCESS_C)
-ALL_H := $(wildcard src/core/*.h src/binding/*.h spec/core/*.h bench/*.h)
+  $(PROCESS_C) $(wildcard spec/torture/*.c spec/fuzz/*.c)
+ALL_H := $(wildcard src/core/*.h src/binding/*.h spec/core/*.h bench/*.h \
+  spec/torture/*.h spec/fuzz/*.h)
 
 CORE_O := $(CORE_C:src/core/%.c=$(BUILD)/obj/core/%.o)
 SUPPORT_O := $(SUPPORT_C:spec/core/%.c=$(BUILD)/obj/spec/%.o)
@@ -124,7 +125,9 @@ endif
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
   test-lua soak-faults throttle coverage measure sanitize tsan valgrind lint \
   layers format reference rock bench bench-instructions bench-report soak \
-  clean FORCE
+  torture fuzz clean FORCE
+
+include spec/torture/torture.mk
 
 # ---- for people -------------------------------------------------------------
 
@@ -144,7 +147,7 @@ build: $(MODULE) ## build the Lua module for $LUA
 
 core: $(LIBRARY) $(EXAMPLES) ## build the C library and its example; needs no Lua
 
-specs: $(SPECS) $(PROCESS) ## build the tests in C and what others stand on
+specs: $(SPECS) $(PROCESS) $(TORTURE) ## build the tests in C and what others stand on
 
 objects: $(CORE_O) $(BINDING_O) ## compile without linking; print what was made
 	echo $^
@@ -200,6 +203,9 @@ throttle: build ## make 2,000 accepts at 500 calls a minute; takes 4 minutes
 
 sanitize: ## run every suite under ASan and UBSan
 	$(MAKE) --no-print-directory SANITIZE=1 test
+
+torture: $(TORTURE) ## fail every allocation in turn (EVERY=n: each nth)
+	$(TORTURE) $(or $(EVERY),1)
 
 TIDY_FLAGS = -std=c99 -D_POSIX_C_SOURCE=200809L -Isrc/core $(LIB_CFLAGS)
 LUA_FILES := $(wildcard lua spec sandbox examples bench tools/*.lua)
