@@ -288,6 +288,9 @@ void zuora__exchange_end(zuora_exchange *exchange)
   if (!exchange->error.code && !exchange->head_ended)
     zuora__fail(&exchange->error, ZUORA_NETWORK, NULL,
                 "the connection broke within the head of the answer");
+  else if (!exchange->error.code && !(exchange->response.status >= 100))
+    zuora__fail(&exchange->error, ZUORA_PROTOCOL, NULL,
+                "the answer has no status");
   exchange->response.seconds = zuora_clock() - exchange->submitted;
   zuora__response_settle(&exchange->response, (double)time(NULL));
   zuora__redact_head(&exchange->response, exchange->engine);

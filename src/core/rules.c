@@ -231,20 +231,21 @@ zuora_code zuora__header_check(const zuora_operation *operation,
                                const zuora_value *name,
                                const zuora_value *value, zuora_error *error)
 {
+  int shown = name->size < 60 ? (int)name->size : 60;
   size_t i;
   if (!zuora__is_token(name->data, name->size))
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
                        "holds a name that no header can have");
   if (zuora__header_fault(value->data, value->size) >= 0)
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
-                       "may not hold control characters (in %.60s)",
+                       "may not hold control characters (in %.*s)", shown,
                        name->data);
   if (is_blank(value))
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
                        "may not be blank (%.60s is)", name->data);
   if (is_reserved(name->data, name->size))
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
-                       "may not hold %.60s, which the library sets",
+                       "may not hold %.*s, which the library sets", shown,
                        name->data);
   for (i = 0; operation->parameters[i]; i++) {
     const zuora_parameter *p = operation->parameters[i];
