@@ -337,7 +337,8 @@ zuora_code zuora__request_add(zuora_request *request,
   code = zuora__header_check(request->operation, parameter, name, value, error);
   if (code)
     return code;
-  add_header(request, name->data, value->data, value->size);
+  zuora__text_add(&request->headers, name->data, name->size);
+  add_header(request, "", value->data, value->size);
   return check_size(request, error);
 }
 
