@@ -127,7 +127,7 @@ endif
   layers format reference rock bench bench-instructions bench-report soak \
   torture fuzz clean FORCE
 
-include spec/torture/torture.mk
+include spec/torture/torture.mk spec/fuzz/fuzz.mk
 
 # ---- for people -------------------------------------------------------------
 
@@ -147,7 +147,7 @@ build: $(MODULE) ## build the Lua module for $LUA
 
 core: $(LIBRARY) $(EXAMPLES) ## build the C library and its example; needs no Lua
 
-specs: $(SPECS) $(PROCESS) $(TORTURE) ## build the tests in C and what others stand on
+specs: $(SPECS) $(PROCESS) $(TORTURE) $(REPLAYS) ## build what is C in the specs
 
 objects: $(CORE_O) $(BINDING_O) ## compile without linking; print what was made
 	echo $^
@@ -204,8 +204,16 @@ throttle: build ## make 2,000 accepts at 500 calls a minute; takes 4 minutes
 sanitize: ## run every suite under ASan and UBSan
 	$(MAKE) --no-print-directory SANITIZE=1 test
 
-torture: $(TORTURE) ## fail every allocation in turn (EVERY=n: each nth)
+torture: ## fail every allocation of a scenario in turn (EVERY=n: each nth)
+	tools/setup core build test
+	$(MAKE) --no-print-directory $(TORTURE)
 	$(TORTURE) $(or $(EVERY),1)
+
+SECONDS = 60
+fuzz: ## run the fuzz targets, SECONDS=60 each (TARGET=name: one)
+	tools/setup core build deep
+	$(MAKE) --no-print-directory $(FUZZERS)
+	tools/fuzz $(SECONDS) $(or $(TARGET),$(FUZZ_NAMES))
 
 TIDY_FLAGS = -std=c99 -D_POSIX_C_SOURCE=200809L -Isrc/core $(LIB_CFLAGS)
 LUA_FILES := $(wildcard lua spec sandbox examples bench tools/*.lua)

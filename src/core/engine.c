@@ -134,8 +134,7 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
   features = curl_version_info(CURLVERSION_NOW)->features;
   zuora__engine_write_fixed(engine, features & CURL_VERSION_BROTLI,
                             features & CURL_VERSION_ZSTD);
-  engine->idle =
-      zuora__calloc((size_t)engine->max_concurrency, sizeof(zuora_slot *));
+  engine->idle = zuora__calloc((size_t)engine->max_concurrency, sizeof(void *));
   code = engine->idle ? zuora__poller_new(&engine->poller) : ZUORA_MEMORY;
   if (!code && !engine->fixed.failed && !engine->codings.failed &&
       zuora__once(init_global) && open_multi(engine))
@@ -348,7 +347,7 @@ static void fail(zuora_exchange *x, CURLcode code)
 {
   const char *detail = x->slot->detail;
   const char *words = detail[0] ? detail : curl_easy_strerror(code);
-  if (code == CURLE_OUT_OF_MEMORY && x->head_size)
+  if (code == CURLE_OUT_OF_MEMORY && x->head_size && !x->head_ended)
     words = "a line in the head of the answer is too long";
   if (code == CURLE_ABORTED_BY_CALLBACK)
     words = "the connection broke before the answer";
@@ -384,7 +383,6 @@ void zuora__engine_collect(zuora_engine *engine)
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
     x = slot->exchange;
     measure(&x->response, slot->easy);
-    /* Its connection is kept, and who may share it would wait to hear. */
     engine->fresh = code == CURLE_OUT_OF_MEMORY || (code && engine->fresh);
     if (code)
       fail(x, code);

@@ -242,7 +242,7 @@ zuora_code zuora__header_check(const zuora_operation *operation,
                        name->data);
   if (is_blank(value))
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
-                       "may not be blank (%.60s is)", name->data);
+                       "may not be blank (%.*s is)", shown, name->data);
   if (is_reserved(name->data, name->size))
     return zuora__fail(error, ZUORA_ARGUMENT, parameter->name,
                        "may not hold %.*s, which the library sets", shown,
