@@ -48,7 +48,8 @@ end
 local function settled(state, status, id)
   local meta = state.exchange:head():table()
   meta.attempts, meta.settled = state.attempts, status
-  return setmetatable({ success = true, id = id }, { __index = { meta = meta } })
+  return setmetatable({ success = true, id = id },
+    { __index = { meta = meta } })
 end
 
 -- Looks what became of it. Returns a result; or nil, an error and whether

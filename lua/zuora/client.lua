@@ -212,15 +212,15 @@ end
 --- Calls fn(item, i) for each item of an array, many at once: each call that
 --- waits lets others go on, over the connections that are there.
 ---
---- options: concurrency, how many at most (max_concurrency); on_progress, a
+--- how: concurrency, how many at most (max_concurrency); on_progress, a
 --- function (done, total) called as items end (see zuora.progress).
 ---
 --- Returns an array in the order of the items: a slot each, with `value`, what
 --- fn returned, or `err`, its second result where the first was nil, or what it
 --- raised. It never fails as a whole.
 ---@return { value: any, err: any }[]
-function Client:map(items, fn, options)
-  local results = map.run(privates[self], items, fn, options, 2)
+function Client:map(items, fn, how)
+  local results = map.run(privates[self], items, fn, how, 2)
   return results
 end
 

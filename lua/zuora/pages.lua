@@ -242,10 +242,9 @@ function pages.all(binding, level, options)
   local cursor = open(binding, options, level + 1)
   local maximum = take_number(cursor, "max", MAXIMUM, -math.huge, math.huge,
     level + 1)
-  local found, count, meta = {}, 0, nil
+  local found, count, metatable = {}, 0, {}
   repeat
-    local items, err
-    items, err, meta = read(cursor, level + 1)
+    local items, err, meta = read(cursor, level + 1)
     if not items then
       return nil, err
     end
@@ -255,9 +254,8 @@ function pages.all(binding, level, options)
     for i = 1, #items do
       found[count + i] = items[i]
     end
-    count = count + #items
+    count, metatable.meta = count + #items, meta
   until not cursor.next
-  local metatable = { meta = meta }
   metatable.__index = metatable
   return setmetatable(found, metatable)
 end

@@ -96,7 +96,8 @@ function rails.describe(state)
   local headers = {}
   for i, line in ipairs(lines) do
     local name = line:match "^[^:]+"
-    headers[i] = secrets[name] and name .. ": " .. MASK or state.client.redact(line)
+    headers[i] = secrets[name] and name .. ": " .. MASK or
+      state.client.redact(line)
   end
   local sign = state.operation.unsigned and core.sign.none or
     state.client.auth.sign

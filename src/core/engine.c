@@ -127,6 +127,7 @@ void zuora__engine_close(zuora_engine *engine)
 
 zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 {
+  static int started;
   zuora_code code;
   int features;
   if (engine->multi)
@@ -137,7 +138,7 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
   engine->idle = zuora__calloc((size_t)engine->max_concurrency, sizeof(void *));
   code = engine->idle ? zuora__poller_new(&engine->poller) : ZUORA_MEMORY;
   if (!code && !engine->fixed.failed && !engine->codings.failed &&
-      zuora__once(init_global) && open_multi(engine))
+      zuora__once(&started, init_global) && open_multi(engine))
     return ZUORA_OK;
   zuora__engine_close(engine);
   return zuora__fail(error, code ? code : ZUORA_MEMORY, NULL,
@@ -147,7 +148,6 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 /* ---- one exchange ------------------------------------------------------- */
 
 #define SET(option, value) (!curl_easy_setopt(easy, option, value))
-
 static int set_callbacks(zuora_engine *engine, zuora_slot *slot)
 {
   CURL *easy = slot->easy;

@@ -24,15 +24,14 @@ int zuora__memory_is_hooked(void)
   return allocate != malloc;
 }
 
-int zuora__once(int (*start)(void))
+int zuora__once(int *done, int (*start)(void))
 {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  static int done;
   int result;
   pthread_mutex_lock(&lock);
-  if (!done)
-    done = start();
-  result = done;
+  if (!*done)
+    *done = start();
+  result = *done;
   pthread_mutex_unlock(&lock);
   return result;
 }

@@ -10,9 +10,9 @@ void *zuora__realloc(void *block, size_t size);
 void zuora__free(void *block);
 char *zuora__strdup(const char *string);
 
-/* Calls `start`, under a lock, until it has returned 1: what failed for want of
- * memory is tried again. Returns whether it has. For one function only. */
-int zuora__once(int (*start)(void));
+/* Calls `start`, under a lock, until it has returned 1, which `done` is set to:
+ * what failed for want of memory is tried again. Returns whether it has. */
+int zuora__once(int *done, int (*start)(void));
 
 /* Whether the program has given functions of its own. */
 int zuora__memory_is_hooked(void);

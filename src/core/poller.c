@@ -5,6 +5,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,19 +27,36 @@ typedef struct watch {
 
 struct zuora_poller {
   int fd;
-  pid_t process; /* that it belongs to */
+  unsigned long forks; /* when it was made */
   watch *watches;
   int capacity;
   int *changed; /* numbers whose wanted and told may differ; each once */
   int changes;
 };
 
+/* How often this process descends from one that had the library at work. To
+ * ask for its id instead would be a system call each time. */
+static unsigned long forks;
+
+static void count_fork(void)
+{
+  forks++;
+}
+
+static int start_counting(void)
+{
+  return !pthread_atfork(NULL, NULL, count_fork);
+}
+
 zuora_code zuora__poller_new(zuora_poller **out)
 {
+  static int started;
   zuora_poller *poller = zuora__calloc(1, sizeof *poller);
   *out = NULL;
-  if (!poller)
+  if (!poller || !zuora__once(&started, start_counting)) {
+    zuora__free(poller);
     return ZUORA_MEMORY;
+  }
 #if defined(__linux__)
   poller->fd = epoll_create1(EPOLL_CLOEXEC);
 #else
@@ -48,7 +66,7 @@ zuora_code zuora__poller_new(zuora_poller **out)
     zuora__free(poller);
     return ZUORA_NETWORK;
   }
-  poller->process = getpid();
+  poller->forks = forks;
   *out = poller;
   return ZUORA_OK;
 }
@@ -217,7 +235,7 @@ int zuora__poller_close(zuora_poller *poller, int fd)
 
 int zuora__poller_is_inherited(const zuora_poller *poller)
 {
-  return poller->process != getpid();
+  return poller->forks != forks;
 }
 
 void zuora__poller_disown(zuora_poller *poller)
@@ -227,7 +245,7 @@ void zuora__poller_disown(zuora_poller *poller)
   close(poller->fd); /* a kqueue is not inherited */
 #endif
   poller->fd = -1;
-  poller->process = getpid();
+  poller->forks = forks;
   /* Writing to a socket that was never connected is an error, no signal. */
   blank = socket(AF_UNIX, SOCK_STREAM, 0);
   for (fd = 0; fd < poller->capacity; fd++) {

@@ -89,7 +89,6 @@ typedef enum zuora_secret {
 const char *zuora_secret_name(zuora_secret secret);
 
 enum { ZUORA_REQUIRED = 1, ZUORA_POSITIONAL = 2 }; /* zuora_parameter.flags */
-
 /* A parameter: where it goes and the rule that its value must keep. */
 typedef struct zuora_parameter {
   const char *name;    /* "page_size" */
@@ -134,7 +133,6 @@ typedef struct zuora_operation {
 const zuora_operation *zuora_operations(size_t *count);
 /* The row of that name, or NULL. */
 const zuora_operation *zuora_operation_find(const char *name);
-
 /* A value for a parameter; `present` is 0 where none was given. */
 typedef struct zuora_value {
   const char *data; /* ZUORA_STRING: `size` bytes */
@@ -146,7 +144,6 @@ typedef struct zuora_value {
 /* ---- requests (pure) ---------------------------------------------------- */
 
 typedef struct zuora_request zuora_request;
-
 const char *zuora_request_method(const zuora_request *request);
 const char *zuora_request_url(const zuora_request *request);
 /* Header line number `i` from 0 ("Name: value"), or NULL past the last.
@@ -159,7 +156,6 @@ int zuora_request_names_entity(const zuora_request *request);
 /* ---- answers ------------------------------------------------------------ */
 
 enum { ZUORA_WINDOW_COUNT = 8 };
-
 typedef struct zuora_window {
   double quota, seconds;
 } zuora_window;
@@ -203,7 +199,6 @@ const zuora_field *zuora_fields(size_t *count);
 /* Those that tell how long its parts took, and how large it was. */
 const zuora_field *zuora_timings(size_t *count);
 void zuora_response_clear(zuora_response *response);
-
 /* Reads a header line. A status line starts the response anew, an empty line
  * ends it unless its status is a provisional one. */
 void zuora_response_read(zuora_response *response, const char *data,
@@ -213,7 +208,6 @@ void zuora_response_read(zuora_response *response, const char *data,
 
 /* Nothing was changed, or it may have been. */
 typedef enum zuora_effect { ZUORA_NO_EFFECT, ZUORA_UNCERTAIN } zuora_effect;
-
 /* ZUORA_ALWAYS: as often as the policy allows. */
 typedef enum zuora_again { ZUORA_NEVER, ZUORA_ONCE, ZUORA_ALWAYS } zuora_again;
 
@@ -231,7 +225,6 @@ typedef struct zuora_rule {
 } zuora_rule;
 /* The table; returns its first row and sets *count. */
 const zuora_rule *zuora_rules(size_t *count);
-
 /* What is known after an attempt that brought no result. */
 typedef struct zuora_attempt {
   zuora_code code;    /* how the exchange ended */
@@ -287,7 +280,6 @@ void zuora_uuid(char out[37]);
 
 typedef struct zuora_engine zuora_engine;
 typedef struct zuora_exchange zuora_exchange;
-
 typedef struct zuora_engine_options {
   const char *base_url;   /* required; a path prefix is kept */
   const char *user_agent; /* NULL: "zuora/VERSION" */
@@ -307,7 +299,6 @@ void zuora_engine_options_init(zuora_engine_options *options);
 zuora_code zuora_engine_new(zuora_engine **out,
                             const zuora_engine_options *options,
                             zuora_error *error);
-
 /* Cancels what is in flight, closes all connections, wipes the secrets. Its
  * exchanges stay valid and are to be freed by their owner. */
 void zuora_engine_free(zuora_engine *engine);
@@ -320,17 +311,14 @@ int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret);
 /* The secret itself, or NULL: it has to be wiped by whoever copies it. */
 const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,
                                 size_t *size);
-
 /* Overwrites each secret that stands in `text` with asterisks, in place, also
  * where it is percent-encoded or written as JSON. */
 void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size);
-
 /* Sets the value that a header parameter ("zuora_entity_ids") takes where a
  * call gives none of its group. */
 zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
                                     const char *data, size_t size,
                                     zuora_error *error);
-
 /* Moves everything for at most `timeout` seconds, returning early as soon as
  * an exchange has ended; 0 does not wait. Sets *ended to how many ended. */
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout);
@@ -348,13 +336,12 @@ int zuora_engine_busy(const zuora_engine *engine);
 void zuora_engine_cancel(zuora_engine *engine);
 /* How an exchange is signed: not; by Authorization: Bearer; by apiAccessKeyId
  * and apiSecretAccessKey; by Cookie: ZSession. */
-enum zuora_sign {
+typedef enum zuora_sign {
   ZUORA_SIGN_NONE,
   ZUORA_SIGN_TOKEN,
   ZUORA_SIGN_KEYS,
   ZUORA_SIGN_SESSION
-};
-typedef enum zuora_sign zuora_sign;
+} zuora_sign;
 
 /* Makes an exchange from an operation and its values (ZUORA_PARAMETERS of them,
  * in the order of its parameters), after checking them: ZUORA_MISUSE,
@@ -368,14 +355,12 @@ zuora_code zuora_exchange_add(zuora_exchange *exchange,
                               const zuora_value *name, const zuora_value *value,
                               zuora_error *error);
 void zuora_exchange_free(zuora_exchange *exchange);
-
 /* Queues it, to be started after `delay` seconds and to end within `limit`
  * seconds of that (0: the engine's timeout). It is signed when it starts. May
  * be called again once it has ended: a retry is a submission with a delay. */
 zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
                                  double delay, double limit,
                                  zuora_error *error);
-
 /* The number of its last submission, which no other of the engine's has; 0
  * before the first. */
 unsigned long zuora_exchange_id(const zuora_exchange *exchange);
@@ -387,7 +372,6 @@ int zuora_exchange_sent(const zuora_exchange *exchange);
 const zuora_request *zuora_exchange_request(const zuora_exchange *exchange);
 /* How it ended: code ZUORA_OK when a whole answer came. */
 const zuora_error *zuora_exchange_error(const zuora_exchange *exchange);
-
 /* What it says of itself for zuora_decide: everything but category, number,
  * left and chance, which are set to -1, 1, the time left and 1. */
 void zuora_exchange_attempt(zuora_attempt *out, const zuora_exchange *exchange);

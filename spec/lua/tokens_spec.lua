@@ -1,0 +1,217 @@
+-- How a client comes by its tokens, and when it fetches another.
+local servers = require "spec.support.server"
+local worlds = require "spec.support.world"
+
+local ID = "8a808255575bdae401576a914a140420"
+
+local server, world, client
+
+before_each(function()
+  server = servers.new()
+  world = worlds.new(server)
+end)
+
+after_each(function()
+  if client then
+    client:close()
+    client = nil
+  end
+  server:close()
+end)
+
+local function open(options)
+  client = world:client(options)
+  return client
+end
+
+describe("a token of the program's own", function()
+  it("is asked for before each call, and once more after a 401", function()
+    local asked = {}
+    open { access_token = function(refused)
+      asked[#asked + 1] = refused
+      return "token-" .. #asked
+    end }
+    assert(client.entities.list())
+    server:script { 401 }
+    assert(client.entities.list())
+    assert.same({ false, false, true }, asked)
+    assert.equal("Bearer token-2", server.requests[1].headers.authorization)
+    assert.equal("Bearer token-3", server.requests[2].headers.authorization)
+    server:script({}, 401)
+    local _, err = client.entities.list()
+    assert.equal("auth", err.kind)
+    assert.equal(2, #server.requests)
+    assert.equal(2, err.attempts)
+  end)
+
+  it("is missed where there is none, whatever the function does", function()
+    local answer
+    open { access_token = function()
+      return answer()
+    end }
+    for _, case in ipairs {
+      function() end, function() return "" end, function() return 5 end,
+      function() return nil, "vault is sealed" end,
+      function() return nil, {} end, function() error "x" end,
+      function() error {} end,
+      function()
+        error(setmetatable({}, { __tostring = function() error "y" end }))
+      end,
+      function() return "a\r\nb: c" end } do
+      answer = case
+      local result, err = client.connections.accept(ID)
+      assert.is_nil(result)
+      assert.equal("auth", err.kind)
+      assert.equal("not_done", err.outcome)
+      assert.equal(0, err.attempts)
+      assert.is_nil(tostring(err):find "[\r\n]")
+    end
+    answer = function()
+      return nil, "vault is sealed"
+    end
+    local _, err = client.entities.list()
+    assert.matches("gave no token: vault is sealed", err.message)
+    assert.equal(0, #server.requests)
+  end)
+
+  it("that is a string is not renewed", function()
+    server:script({}, 401)
+    open()
+    local _, err = client.entities.list()
+    assert.equal("auth", err.kind)
+    assert.equal(1, #server.requests)
+  end)
+end)
+
+describe("an OAuth client", function()
+  local GRANT = { body = { access_token = "granted-token", expires_in = 3599,
+    scope = "entity.e-1 tenant.1" } }
+  local token
+
+  -- Answers token requests with `token`, all else in order.
+  local function answers(list, rest)
+    local n = 0
+    server:script({}, function(request)
+      if request.target == "/oauth/token" then
+        return type(token) == "function" and token() or token
+      end
+      n = n + 1
+      return list[n] or rest or { body = { success = true } }
+    end)
+  end
+
+  local function count(target)
+    local n = 0
+    for _, request in ipairs(server.requests) do
+      n = n + (request.target == target and 1 or 0)
+    end
+    return n
+  end
+
+  before_each(function()
+    token = GRANT
+    answers {}
+    open { access_token = false, client_id = "id-id", client_secret = "a+b/c=" }
+  end)
+
+  it("fetches a token at the first call, and keeps it", function()
+    assert(client.entities.list())
+    assert(client.entities.list())
+    assert.equal(1, count "/oauth/token")
+    local request = server.requests[1]
+    assert.equal("POST", request.method)
+    assert.is_nil(request.headers.authorization)
+    assert.matches("client_secret=a%%2Bb%%2Fc%%3D", request.body)
+    assert.equal("Bearer granted-token",
+      server.requests[2].headers.authorization)
+  end)
+
+  -- The chance of this world is 1: the last of the moments.
+  it("renews it at four fifths of its life or so, beside a call", function()
+    assert(client.entities.list())
+    world.time = world.time + 3059
+    assert(client.entities.list())
+    assert.equal(1, count "/oauth/token")
+    world.time = world.time + 1
+    token = { body = { access_token = "fresh-token", expires_in = 3599 } }
+    assert(client.entities.list())
+    assert.equal(2, count "/oauth/token")
+    assert(client.entities.list())
+    assert.equal(2, count "/oauth/token")
+    local seen = {}
+    for _, request in ipairs(server.requests) do
+      seen[#seen + 1] = request.headers.authorization
+    end
+    assert.same({ "Bearer granted-token", "Bearer granted-token",
+      "Bearer granted-token", "Bearer fresh-token" }, seen)
+  end)
+
+  it("does not use one that is about to end", function()
+    token = { body = { access_token = "granted-token", expires_in = 100 } }
+    assert(client.entities.list())
+    world.time = world.time + 84
+    assert(client.entities.list())
+    assert.equal(1, count "/oauth/token")
+    world.time = world.time + 6
+    token = { body = { access_token = "fresh-token", expires_in = 100 } }
+    assert(client.entities.list())
+    assert.equal(2, count "/oauth/token")
+    assert.equal("Bearer fresh-token",
+      server.requests[#server.requests].headers.authorization)
+  end)
+
+  it("renews it once after a 401, and no more", function()
+    answers { 401 }
+    assert.equal(2, assert(client.entities.list()).meta.attempts)
+    assert.equal(2, count "/oauth/token")
+    answers({}, 401)
+    local _, err = client.entities.list()
+    assert.equal("auth", err.kind)
+    assert.equal(2, count "/v1/entities")
+    assert.equal(1, count "/oauth/token")
+  end)
+
+  it("does not try again at once after a login that failed", function()
+    token = { status = 401, body = { error = "Unauthorized", status = 401 } }
+    local waits = { 1, 2, 4 }
+    for _, wait in ipairs(waits) do
+      local before = #server.requests
+      local _, err = client.connections.accept(ID)
+      assert.equal("auth", err.kind)
+      assert.equal("not_done", err.outcome)
+      assert.equal("connections.accept", err.operation)
+      assert.matches("oauth%.token failed: ", err.message)
+      assert.equal(before + 1, #server.requests)
+      _, err = client.connections.accept(ID)
+      assert.equal("auth", err.kind)
+      assert.matches("not tried again for %d s", err.message)
+      assert.is_true(err.retry_after > 0 and err.retry_after <= wait)
+      assert.equal(before + 1, #server.requests)
+      world.time = world.time + wait
+    end
+    token = GRANT
+    assert(client.entities.list())
+  end)
+
+  it("never quotes what a login was answered", function()
+    for _, body in ipairs { '{"access_token":"leaked-token', "leaked-token",
+      "<html>leaked-token", '{"access_token":["leaked-token"]}' } do
+      token = { body = body }
+      local _, err = client.entities.list()
+      assert.is_nil((tostring(err) .. err:report()):find("leaked-token", 1,
+        true), body)
+      world.time = world.time + 60
+    end
+  end)
+
+  it("asks which entity is meant when its token covers several", function()
+    token = { body = { access_token = "granted-token", expires_in = 3599,
+      scope = "entity.e-1 tenant.1 entity.e-2" } }
+    local _, err = client.entities.list()
+    assert.equal("argument", err.kind)
+    assert.equal("zuora_entity_ids", err.parameter)
+    assert.matches("e%-1, e%-2", err.message)
+    assert.equal(0, count "/v1/entities")
+    assert(client.entities.list { zuora_entity_ids = "e-1" })
+  end)
+end)
