@@ -347,7 +347,7 @@ static void fail(zuora_exchange *x, CURLcode code)
 {
   const char *detail = x->slot->detail;
   const char *words = detail[0] ? detail : curl_easy_strerror(code);
-  if (code == CURLE_OUT_OF_MEMORY && x->head_size && !x->head_ended)
+  if (code == CURLE_OUT_OF_MEMORY && x->head_size && !x->response.complete)
     words = "a line in the head of the answer is too long";
   if (code == CURLE_ABORTED_BY_CALLBACK)
     words = "the connection broke before the answer";

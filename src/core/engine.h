@@ -48,7 +48,6 @@ struct zuora_exchange {
   unsigned long id;                /* of the submission */
   zuora_slot *slot;                /* while running */
   size_t head_size;                /* bytes of header lines received */
-  int head_ended;                  /* the empty line after them came */
   int starts;                      /* how often the request began to leave */
 };
 

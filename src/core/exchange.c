@@ -229,7 +229,6 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   zuora_response_clear(&x->response);
   memset(&x->error, 0, sizeof x->error);
   x->head_size = 0;
-  x->head_ended = 0;
   x->starts = 0;
   x->sign = sign;
   x->id = ++engine->submissions;
@@ -256,10 +255,6 @@ size_t zuora__exchange_head(zuora_exchange *exchange, const char *data,
   exchange->head_size += size;
   if (exchange->head_size > ZUORA_HEAD_LIMIT)
     return 0;
-  if (size <= 2)
-    exchange->head_ended = 1;
-  else if (size > 5 && !memcmp(data, "HTTP/", 5))
-    exchange->head_ended = 0;
   zuora_response_read(&exchange->response, data, size);
   return size;
 }
@@ -284,13 +279,13 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
 
 void zuora__exchange_end(zuora_exchange *exchange)
 {
-  /* To libcurl a head that was cut is a head. */
-  if (!exchange->error.code && !exchange->head_ended)
-    zuora__fail(&exchange->error, ZUORA_NETWORK, NULL,
-                "the connection broke within the head of the answer");
-  else if (!exchange->error.code && !(exchange->response.status >= 100))
+  if (!exchange->error.code && !(exchange->response.status >= 100))
     zuora__fail(&exchange->error, ZUORA_PROTOCOL, NULL,
                 "the answer has no status");
+  /* To libcurl a head that was cut is a head. */
+  else if (!exchange->error.code && !exchange->response.complete)
+    zuora__fail(&exchange->error, ZUORA_NETWORK, NULL,
+                "the connection broke within the head of the answer");
   exchange->response.seconds = zuora_clock() - exchange->submitted;
   zuora__response_settle(&exchange->response, (double)time(NULL));
   zuora__redact_head(&exchange->response, exchange->engine);

@@ -300,7 +300,8 @@ void zuora_response_read(zuora_response *response, const char *data,
   while (end > data && is_blank(end[-1]))
     end--;
   size = (size_t)(end - data);
-  response->complete = size == 0 && response->status >= 200;
+  response->complete =
+      size == 0 && (response->status >= 200 || response->status == 101);
   if (size >= 5 && !memcmp(data, "HTTP/", 5)) {
     read_status(response, data, size);
     return;

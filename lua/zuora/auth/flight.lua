@@ -16,6 +16,15 @@ local LEASE = 30 -- seconds
 -- How often to look whether the holder of the lock is done.
 local LOOK = 0.05 -- seconds
 
+-- Calls fn(...) as pcall does. Lua 5.1, whose pcall cannot be waited across,
+-- lets an error pass: then the flight ends with its time.
+local function guard(fn, ...)
+  return true, fn(...)
+end
+if _VERSION ~= "Lua 5.1" or rawget(_G, "jit") then
+  guard = pcall
+end
+
 -- The error of a fetch, in the name of a call that waited for it.
 local function in_the_name_of(state, err)
   local own = {}
@@ -55,6 +64,21 @@ local function failed_elsewhere(self, state, failure)
   })
 end
 
+-- Whatever comes of it, the lock is given back.
+local function fetch_locked(self, state, lock)
+  local whole, ok, err = guard(self.fetch, self, state)
+  if lock then
+    if whole then
+      share(self, err)
+    end
+    self.shared:unlock(lock)
+  end
+  if not whole then
+    error(ok, 0)
+  end
+  return ok, err
+end
+
 -- Through the store: taken over from another, or fetched under the lock.
 local function fetch_shared(self, state)
   local lock = self.name .. ":lock"
@@ -72,12 +96,7 @@ local function fetch_shared(self, state)
       got, down = self.shared:lock(lock, LEASE)
     end
     if got or down then
-      local ok, err = self:fetch(state)
-      if not down then
-        share(self, err)
-        self.shared:unlock(lock)
-      end
-      return ok, err
+      return fetch_locked(self, state, got and lock)
     end
     if self.client.clock() >= state.ends then
       return nil, errors.new { kind = "timeout",
@@ -89,20 +108,22 @@ local function fetch_shared(self, state)
 end
 
 local function run(self, own, state)
-  if self.shared then
-    own.ok, own.err = fetch_shared(self, state)
-  else
-    own.ok, own.err = self:fetch(state)
-  end
+  local whole, ok, err = guard(self.shared and fetch_shared or self.fetch, self,
+    state)
   own.over = true
   if self.flight == own then
     self.flight = nil
   end
+  if not whole then
+    error(ok, 0)
+  end
+  own.ok, own.err = ok, err
 end
 
 local function start(self, ends)
   local state = wanting(self, ends)
-  local own = { ends = state.ends }
+  -- All its fields at once: when memory fails, it has to end all the same.
+  local own = { ends = state.ends, over = false, ok = false, err = false }
   self.flight = own
   return own, state
 end
