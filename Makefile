@@ -127,7 +127,7 @@ endif
   layers format reference rock bench bench-instructions bench-report soak \
   torture fuzz clean FORCE
 
-include spec/torture/torture.mk spec/fuzz/fuzz.mk
+-include spec/torture/torture.mk spec/fuzz/fuzz.mk
 
 # ---- for people -------------------------------------------------------------
 
@@ -189,7 +189,7 @@ coverage: ## measure what the suites reach; a page in build/coverage
 	tools/setup core build demo test deep
 	$(MAKE) --no-print-directory COVERAGE=1 measure
 
-measure:
+measure: ## the same, of a tree that was built for it
 	$(TOOL) tools/coverage --lua $(LUA) $(SUITES)
 
 soak-faults: build ## make 10,000 calls with faults and compare each with its effect

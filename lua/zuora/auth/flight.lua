@@ -123,9 +123,20 @@ end
 local function start(self, ends)
   local state = wanting(self, ends)
   -- All its fields at once: when memory fails, it has to end all the same.
-  local own = { ends = state.ends, over = false, ok = false, err = false }
+  return { ends = state.ends, over = false, ok = false, err = false }, state
+end
+
+-- Has the flight run, by wait.apart or wait.background.
+local function launch(self, own, state, how)
+  local function fn()
+    run(self, own, state)
+  end
   self.flight = own
-  return own, state
+  local whole, reason = guard(how, self.client, fn)
+  if not whole then
+    own.over, self.flight = true, nil
+    error(reason, 0)
+  end
 end
 
 local function is_over(own, client)
@@ -153,9 +164,7 @@ function flight.get(self, state)
   if not own then
     local wanted
     own, wanted = start(self, state.ends)
-    wait.apart(self.client, function()
-      run(self, own, wanted)
-    end)
+    launch(self, own, wanted, wait.apart)
   end
   if not own.over then
     join(self, own, state)
@@ -174,9 +183,7 @@ function flight.renew_beside(self)
     return
   end
   local own, wanted = start(self, math.huge)
-  wait.background(self.client, function()
-    run(self, own, wanted)
-  end)
+  launch(self, own, wanted, wait.background)
 end
 
 return flight
