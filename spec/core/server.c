@@ -20,7 +20,7 @@ typedef struct connection {
 } connection;
 
 struct server {
-  const server_answer *answers;
+  server_answer *answers;
   size_t count;
   char url[64];
   int listener, wake[2];
@@ -186,7 +186,9 @@ server *server_start(const server_answer *answers, size_t count)
   server *s = calloc(1, sizeof *s);
   int i;
   assert_non_null(s);
-  s->answers = answers;
+  s->answers = calloc(count, sizeof *answers);
+  assert_non_null(s->answers);
+  memcpy(s->answers, answers, count * sizeof *answers);
   s->count = count;
   for (i = 0; i < CONNECTIONS; i++)
     s->connections[i].fd = -1;
@@ -213,6 +215,7 @@ void server_stop(server *s)
   close(s->listener);
   close(s->wake[0]);
   close(s->wake[1]);
+  free(s->answers);
   free(s);
 }
 

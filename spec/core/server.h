@@ -18,7 +18,8 @@ typedef struct server_answer {
 } server_answer;
 
 /* The request that comes first gets the first answer, and so on; those that
- * come after the last answer get that again. Both stay the caller's. */
+ * come after the last answer get that again. Their bytes stay the caller's and
+ * are looked at until they are sent. */
 server *server_start(const server_answer *answers, size_t count);
 /* Closes all connections and forgets what came. */
 void server_stop(server *s);
