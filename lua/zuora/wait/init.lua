@@ -54,7 +54,7 @@ end
 -- The function of a for loop cannot yield under Lua 5.1: there the process
 -- waits.
 local function outside(client)
-  return client.in_loop and poll.wait or client.given_wait or world()
+  return client.given_wait or client.in_loop and poll.wait or world()
 end
 
 local function wait_pending(client, pending)
