@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHECK(condition)                                                       \
   ((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
-void check_failed(const char *condition, const char *file, int line);
+__attribute__((noreturn)) void check_failed(const char *condition,
+                                            const char *file, int line);
 
 typedef struct input {
   const uint8_t *at, *end;

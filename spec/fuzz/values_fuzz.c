@@ -13,13 +13,13 @@
 static void read_line(zuora_response *response, const char *name,
                       const char *value, size_t size)
 {
-  size_t length = strlen(name) + size;
-  char *line = malloc(length);
-  CHECK(line);
-  memcpy(line, name, strlen(name));
-  memcpy(line + strlen(name), value, size);
-  zuora_response_read(response, line, length);
-  free(line);
+  zuora_text line;
+  zuora__text_init(&line, size + 64);
+  zuora__text_put(&line, name);
+  zuora__text_add(&line, value, size);
+  CHECK(!line.failed);
+  zuora_response_read(response, line.data, line.size);
+  zuora__text_free(&line);
 }
 
 /* A date that was understood reads the same when it is written again. */

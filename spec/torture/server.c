@@ -1,3 +1,6 @@
+#if !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#endif
 #include "server.h"
 
 #include <arpa/inet.h>
