@@ -123,8 +123,8 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
-  test-lua soak-faults throttle coverage measure sanitize tsan valgrind lint \
-  layers format reference rock bench bench-instructions bench-report soak \
+  test-lua test-all soak-faults throttle coverage measure sanitize tsan \
+  valgrind lint layers format reference rock bench bench-instructions bench-report soak \
   torture fuzz clean FORCE
 
 -include spec/torture/torture.mk spec/fuzz/fuzz.mk
@@ -184,6 +184,12 @@ test-core: ## run the suite of the C library
 
 test-lua: ## run the suites in Lua
 	$(TOOL) tools/test --lua $(LUA) $(LUA_SUITES)
+
+LUAS = lua5.1 lua5.2 lua5.3 lua5.4 luajit
+test-all: ## run the suites in Lua on 5.1 to 5.4 and LuaJIT
+	tools/setup core build demo test luas
+	for lua in $(LUAS); do echo "On $$lua:"; \
+	  $(TOOL) tools/test --lua $$lua binding lua wire hostile || exit 1; done
 
 coverage: ## measure what the suites reach; a page in build/coverage
 	tools/setup core build demo test deep
