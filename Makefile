@@ -257,9 +257,11 @@ layers: ## see that core, binding and Lua keep to their own business
 format: ## format the C files in place
 	clang-format -i $(ALL_C) $(ALL_H)
 
-reference: build ## write docs/reference.md anew from the table of operations
-	eval "$$($(MAKE) -s env)" && $(LUA) tools/reference.lua > $(BUILD)/page
+reference: build ## write docs/reference.md and retries.md from the tables
+	eval "$$($(MAKE) -s env)" && $(LUA) tools/reference.lua > $(BUILD)/page && \
+	  $(LUA) tools/reference.lua retries > $(BUILD)/page2
 	mv $(BUILD)/page docs/reference.md
+	mv $(BUILD)/page2 docs/retries.md
 
 ROCK = $(BUILD)/rock
 rock: ## install the rock for 5.4 and 5.1 into a temporary tree and load it

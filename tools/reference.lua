@@ -1,5 +1,6 @@
--- Writes docs/reference.md from the core's table of operations. Run by
--- `make reference`; a spec sees to it that the page is the table's.
+-- Writes docs/reference.md from the core's table of operations or, with the
+-- argument "retries", docs/retries.md from its table of retries. Run by
+-- `make reference`; a spec sees to it that the pages are the tables'.
 local core = require "zuora.core"
 
 local function write(format, ...)
@@ -141,18 +142,79 @@ local function section(operation)
   rows(operation, false)
 end
 
-write [[
+local function write_operations()
+  write [[
 # Operations
 
 Made from the table of operations by `make reference`; every rule here is
 checked before anything is sent, and a value that breaks one comes back as an
 `argument` error. What Zuora does with each call, and who may make it, is in
 Zuora's "Older API Reference". The options of every call stand at the end.]]
-for _, operation in ipairs(core.operations) do
-  if not operation.internal then
-    section(operation)
+  for _, operation in ipairs(core.operations) do
+    if not operation.internal then
+      section(operation)
+    end
+  end
+  write "\n## Options of every call"
+  rows(core.operations[1], true)
+end
+
+-- ---- the table of retries ---------------------------------------------------
+
+local ENDED = {
+  cancelled = "the client was closed, or the calls cancelled",
+  network = "the connection failed",
+  timeout = "the time was over",
+  tls = "TLS failed",
+  protocol = "not HTTP, or too large",
+  memory = "no memory",
+}
+
+-- By what the core tells such an end.
+local function sign_of(rule)
+  local signs = {}
+  if rule.low then
+    signs[1] = "HTTP " .. (rule.low == rule.high and ("%d"):format(rule.low) or
+      ("%d to %d"):format(rule.low, rule.high))
+  else
+    signs[1] = ENDED[rule.ended] or "any other answer that is no success"
+  end
+  if rule.sent == false then
+    signs[2] = "before anything was sent"
+  end
+  if rule.category then
+    signs[#signs + 1] = ("a code that ends in %02d"):format(rule.category)
+  end
+  if rule.low == 409 then
+    signs[#signs + 1] = "of a call with an idempotency key"
+  end
+  return table.concat(signs, ", ")
+end
+
+local AGAIN = { never = "no", once = "once", always = "yes" }
+
+local function write_retries()
+  write [[
+# The table of retries
+
+Made from the core's table by `make reference`. The first row that fits an
+attempt without a success counts. "In doubt" is said of a call that changes
+something: it may have been carried out, and what happens then is told in the
+[manual](manual.md#settled-changes). "Again" holds for a call that is not in
+doubt, and within the limits of the policy; "told" means that the answer's own
+headers say how long to wait.
+
+| what happened | seen by | in doubt | again | told | why |
+| --- | --- | --- | --- | --- | --- |]]
+  for _, rule in ipairs(core.rules) do
+    write("| %s | %s | %s | %s | %s | %s |", rule.name, sign_of(rule),
+      rule.uncertain and "yes" or "", AGAIN[rule.again],
+      rule.told and "yes" or "", rule.source)
   end
 end
 
-write "\n## Options of every call"
-rows(core.operations[1], true)
+if arg[1] == "retries" then
+  write_retries()
+else
+  write_operations()
+end
