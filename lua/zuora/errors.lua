@@ -19,8 +19,8 @@ local errors = {}
 ---@field attempts integer how often the call was sent
 ---@field time integer when it happened, Unix time
 ---@field retryable boolean whether the same call may be made again as it is
----@field outcome string|nil of a call that changes something: not_done, done
---- or unknown
+---@field outcome string|nil of a call that changes something: not_done or
+--- unknown
 local Error = { __name = "zuora.error" }
 Error.__index = Error
 

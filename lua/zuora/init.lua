@@ -17,16 +17,47 @@ local world = { core = core, now = os.time }
 
 --- Makes a client. Does no I/O.
 ---
---- Where: environment (a name in zuora.environments) or base_url.
---- Who, one of: client_id and client_secret; access_token, a string or a
---- function that returns one; api_access_key_id and api_secret_access_key,
---- with session = true to log in with them once instead of sending them with
---- each call.
---- Defaults of the calls: zuora_entity_ids, entity_id or entity_name; timeout
---- (130 s, Zuora's own limit is 120).
---- How: connect_timeout (10 s), max_concurrency (32), max_body (64 MiB),
---- ca_file, proxy, user_agent, allow_insecure (http to other hosts than
---- loopback), wait (a function that returns when an exchange has ended).
+--- Times are numbers of seconds. Those marked * are options of calls as well.
+---
+--- Where to:
+---   environment      string  a name in zuora.environments; or
+---   base_url         string  any URL; http to loopback only
+--- Who, one of:
+---   client_id, client_secret  strings: OAuth
+---   access_token     string, or function (refused) that returns one, or nil
+---                    and a reason; called before each call, and with true
+---                    after a 401
+---   api_access_key_id, api_secret_access_key  strings: an API user
+---   session          boolean, false: with an API user, log in once instead of
+---                    sending name and password with each call
+--- For which entity, one of:
+---   zuora_entity_ids *, entity_id *, entity_name *  strings
+--- How long and how often:
+---   timeout *         130    for a whole call; Zuora's own limit is 120
+---   attempt_timeout * what the call has left; for one attempt
+---   connect_timeout   10
+---   max_attempts *    4      how often a call is sent at most
+---   backoff_base *    1      the bound of the first wait, doubled with each
+---   backoff_cap *     60     what that bound does not pass
+---   max_retry_wait *  60     a longer wait ends the call instead
+---   settle *          boolean, true: read back what became of a change whose
+---                     answer is in doubt
+---   max_concurrency   32     calls in flight at most
+--- What is allowed and told:
+---   read_only         boolean, false: refuse whatever changes something
+---   dry_run *         boolean, false: return the request, do not send it
+---   confirm           function (operation, arguments), asked before what
+---                     cannot be undone; only true lets it be made
+---   on_event          function (event), see zuora.events
+--- How it is carried:
+---   store             object that shares credentials, see
+---                     zuora.stores.memory
+---   wait              function (engine, pending), see zuora.wait
+---   max_body          64 MiB: bytes of an answer, decoded
+---   ca_file           string, libcurl's: a PEM file of trusted authorities
+---   proxy             string, libcurl's variables: a URL; "" for none
+---   user_agent        string, "zuora-lua/VERSION"
+---   allow_insecure    boolean, false: http to other hosts than loopback
 ---
 --- Misuse (an unknown option, a wrong type) is raised; what depends on values
 --- comes back as nil and an error.
