@@ -2,8 +2,8 @@
 local events = {}
 
 ---@class zuora.Event
----@field name string call_begin, attempt_begin, attempt_end, wait, settle or
---- call_end
+---@field name string call_begin, attempt_begin, attempt_end, wait, settle,
+--- call_end; or store, which has but a reason
 ---@field operation string "connections.accept"
 ---@field template string "PUT /v1/entity-connections/{connection-id}/accept":
 --- never the values
@@ -18,7 +18,9 @@ local events = {}
 ---@field timings table|nil seconds: name_lookup, connect, tls, first_byte,
 --- total; bytes_sent, bytes_received
 ---@field seconds number|nil how long to wait, or how long the call took
----@field found string|nil what settling found: done, before or unclear
+---@field found string|nil what settling found: done, before, unclear or
+--- unreadable
+---@field reason string|nil why the store cannot be reached
 ---@field kind string|nil of the error, nil when all went well
 ---@field outcome string|nil of the error
 

@@ -6,8 +6,8 @@
 --- connection or an entity.
 local log = {}
 
-local SHOWN = { "attempt", "status", "kind", "outcome", "found", "seconds",
-  "zuora_request_id", "zuora_track_id" }
+local SHOWN = { "call", "attempt", "status", "kind", "outcome", "found", "seconds",
+  "zuora_request_id", "zuora_track_id", "reason" }
 
 local TIMINGS = { "name_lookup", "connect", "tls", "first_byte", "total" }
 
@@ -20,12 +20,15 @@ local function show(value)
   return text:find "[ \"=]" and ("%q"):format(text) or text
 end
 
---- The line of an event: name, template, then key=value pairs.
+--- The line of an event: name, template where it has one, then key=value
+--- pairs.
 ---@param event zuora.Event
 ---@return string
 function log.line(event)
-  local parts = { event.name, ("%q"):format(event.template),
-    "call=" .. show(event.call) }
+  local parts = { event.name }
+  if event.template then
+    parts[2] = ("%q"):format(event.template)
+  end
   for _, name in ipairs(SHOWN) do
     if event[name] ~= nil then
       parts[#parts + 1] = name .. "=" .. show(event[name])

@@ -33,6 +33,11 @@ describe("a line of the log", function()
       log.line(event { rate_limit = {} }))
   end)
 
+  it("tells of a store that is out of reach", function()
+    assert.equal('store reason="connection refused"',
+      log.line { name = "store", reason = "connection refused" })
+  end)
+
   it("stands timings of which some are missing", function()
     assert.matches("total=1$", log.line(event { timings = { total = 1 } }))
   end)
