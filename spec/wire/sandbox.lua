@@ -102,6 +102,11 @@ function sandbox.mend()
   ask("DELETE", "faults")
 end
 
+--- Ends all tokens and sessions.
+function sandbox.revoke()
+  ask("POST", "revoke", {})
+end
+
 --- Moves the sandbox's clock.
 function sandbox.advance(seconds)
   ask("POST", "clock", { advance = seconds })

@@ -87,7 +87,7 @@ function wait.exchange(client, exchange, id)
   end
   local task = tasks.current()
   if task and not client.in_loop then
-    tasks.park(task, id)
+    tasks.park(task, id, exchange)
   else
     outside(client)(client.engine, exchange)
   end
@@ -118,24 +118,24 @@ function wait.run(group, finished)
   end
 end
 
---- Starts fn() beside the calls to come: it goes on whenever one of them
+--- Starts fn(...) beside the calls to come: it goes on whenever one of them
 --- waits. In nginx it goes on by itself.
-function wait.background(client, fn)
-  if nginx and nginx.is_here() and nginx.background(fn) then
+function wait.background(client, fn, ...)
+  if nginx and nginx.is_here() and nginx.background(fn, ...) then
     return
   end
   client.background = client.background or tasks.group(client)
-  client.background:spawn(nil, fn)
+  client.background:spawn(nil, fn, ...)
 end
 
---- Runs fn() at once, in nginx in a light thread of its own: there the request
---- of the caller may end before it.
-function wait.apart(client, fn)
+--- Runs fn(...) at once, in nginx in a light thread of its own: there the
+--- request of the caller may end before it.
+function wait.apart(client, fn, ...)
   if not client.given_wait and nginx and nginx.is_here() and
-    nginx.background(fn) then
+    nginx.background(fn, ...) then
     return
   end
-  fn()
+  fn(...)
 end
 
 --- Calls of the client were ended from outside, or will be in a moment.

@@ -14,8 +14,6 @@ local has_semaphore, semaphore = pcall(require, "ngx.semaphore")
 local SHORTEST, LONGEST, RISE = 0.001, 0.01, 0.01
 -- A stepper that was not heard of for so long is not waited for any more.
 local SILENCE = 1
--- What is waited for by nobody for so many steps is given up.
-local GIVE_UP = 3
 
 -- Phases that may wait. In the others ngx.sleep is disabled.
 local MAY_WAIT = {
@@ -49,14 +47,10 @@ end
 
 local beds = setmetatable({}, { __mode = "k" }) -- by engine: who sleeps
 
--- The request of that call is over: nobody will take its answer.
+-- The request of that call is over: nobody will take its answer. Its
+-- coroutine is gone, and with it the locals that functions of `pending` share.
 local function is_abandoned(sleeper)
-  if sleeper.semaphore:count() < 0 then
-    sleeper.alone = 0
-    return false
-  end
-  sleeper.alone = sleeper.alone + 1
-  return sleeper.alone > GIVE_UP
+  return sleeper.semaphore:count() >= 0
 end
 
 -- Wakes those whose wait is over; returns whether there were any.
@@ -65,13 +59,15 @@ local function wake(bed)
   for i = 1, #bed do
     local sleeper = bed[i]
     bed[i] = nil
-    if sleeper.pending:done() then
-      sleeper.semaphore:post(1)
+    if sleeper.gone then -- by itself; what it waited for may be used again
       woken = true
     elseif is_abandoned(sleeper) then
       if sleeper.pending.cancel then
         sleeper.pending:cancel()
       end
+    elseif sleeper.pending:done() then
+      sleeper.semaphore:post(1)
+      woken = true
     else
       kept = kept + 1
       bed[kept] = sleeper
@@ -118,17 +114,20 @@ local spare = {} -- semaphores
 
 local function sleep(engine, bed, pending)
   local own = table.remove(spare) or semaphore.new(0)
-  bed[#bed + 1] = { pending = pending, semaphore = own, alone = 0 }
+  local sleeper = { pending = pending, semaphore = own }
+  bed[#bed + 1] = sleeper
   while not pending:done() do
     if not has_stepper(bed) then
       bed.beat = clock()
       if not ngx.timer.at(0, step, engine, bed) then
         bed.beat = nil
+        sleeper.gone = true
         return step_alone(engine, pending)
       end
     end
     own:wait(SILENCE)
   end
+  sleeper.gone = true
   if own:count() == 0 then
     spare[#spare + 1] = own
   end
@@ -152,9 +151,14 @@ function nginx.wait(engine, pending)
   return sleep(engine, bed, pending)
 end
 
---- Runs fn() in a light thread of its own.
-function nginx.background(fn)
-  return ngx.timer.at(0, fn)
+local function run(_, fn, ...)
+  fn(...)
+end
+
+--- Runs fn(...) in a light thread of its own. What fn needs it is to be given:
+--- locals that it shares with the caller are gone when the caller's request is.
+function nginx.background(fn, ...)
+  return ngx.timer.at(0, run, fn, ...)
 end
 
 return nginx

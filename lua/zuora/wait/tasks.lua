@@ -128,9 +128,34 @@ function Group:move()
 end
 
 --- Makes the running task wait for the exchange submitted under that id.
-function tasks.park(task, id)
+function tasks.park(task, id, exchange)
+  task.exchange = exchange
   task.group.client.parked[id] = task
   yield(PARKED)
+  task.exchange = nil
+end
+
+local function cancel_parked(group)
+  local parked = group.client.parked
+  for id, task in pairs(parked) do
+    if task.group == group then
+      parked[id] = nil
+      task.exchange:cancel()
+    end
+  end
+end
+
+--- Ends what its tasks wait for, and the group: nobody will move it any more.
+function Group:cancel()
+  cancel_parked(self)
+  for _, task in ipairs(self.watched) do
+    if task.pending.cancel then
+      task.pending:cancel()
+    end
+  end
+  tasks.live = tasks.live - self.live
+  self.live, self.watched = 0, {}
+  self.ready, self.first, self.last = {}, 1, 0
 end
 
 --- Makes it wait until pending:done(); pending.due is when to look at last.
