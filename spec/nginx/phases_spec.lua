@@ -52,7 +52,9 @@ local SERVER = [[
     return 200 "$told";
   }
   location = /header_filter {
-    header_filter_by_lua_block { require("spec.nginx.app").note "header_filter" }
+    header_filter_by_lua_block {
+      require("spec.nginx.app").note "header_filter"
+    }
     return 200 "fine";
   }
   location = /body_filter {
@@ -193,7 +195,8 @@ describe("a client made in init_by_lua", function()
 
   it("ends its calls when nginx is reloaded", function()
     assert.equal("ok", get "/list")
-    sandbox.fault { kind = "delay", seconds = 1, operation = "connections.list" }
+    sandbox.fault { kind = "delay", seconds = 1,
+      operation = "connections.list" }
     local peer = server:send "/list"
     nginx.eventually(function()
       return sandbox.count "connections.list" >= 2

@@ -64,15 +64,21 @@ local function failed_elsewhere(self, state, failure)
   })
 end
 
+-- Another may have been done just before the lock was taken.
+local function fetch_or_adopt(self, state)
+  local value = self.shared:get(self.name)
+  if value and self:adopt(value) then
+    return true
+  end
+  local ok, err = self:fetch(state)
+  share(self, err)
+  return ok, err
+end
+
 -- Whatever comes of it, the lock is given back.
 local function fetch_locked(self, state, lock)
-  local whole, ok, err = guard(self.fetch, self, state)
-  if lock then
-    if whole then
-      share(self, err)
-    end
-    self.shared:unlock(lock)
-  end
+  local whole, ok, err = guard(fetch_or_adopt, self, state)
+  self.shared:unlock(lock)
   if not whole then
     error(ok, 0)
   end
@@ -95,8 +101,10 @@ local function fetch_shared(self, state)
     if not down then
       got, down = self.shared:lock(lock, LEASE)
     end
-    if got or down then
-      return fetch_locked(self, state, got and lock)
+    if down then
+      return self:fetch(state)
+    elseif got then
+      return fetch_locked(self, state, lock)
     end
     if self.client.clock() >= state.ends then
       return nil, errors.new { kind = "timeout",

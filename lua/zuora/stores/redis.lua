@@ -13,6 +13,7 @@ Redis.__index = Redis
 local TIMEOUT = 1 -- seconds
 local IDLE = 60 -- seconds that nginx keeps a connection
 local POOL = 16 -- connections that nginx keeps
+local made = 0
 
 local function in_nginx()
   local ngx = rawget(_G, "ngx")
@@ -23,7 +24,10 @@ end
 --- password, database, timeout (1 s). Connects at first use.
 function redis.new(options)
   options = options or {}
+  made = made + 1
   return setmetatable({
+    -- A connection kept is one that has logged in and chosen the database.
+    pool = "zuora.stores.redis." .. made,
     host = options.host or "127.0.0.1",
     port = options.port or 6379,
     path = options.path,
@@ -33,13 +37,6 @@ function redis.new(options)
   }, Redis)
 end
 
--- ---- inside nginx ----------------------------------------------------------
-
-local function load_resty()
-  local ok, resty = pcall(require, "resty.redis")
-  return ok and resty or require "nginx.redis"
-end
-
 local function check(value, reason)
   if value == nil or value == false then
     error(reason or "no answer", 0)
@@ -47,13 +44,20 @@ local function check(value, reason)
   return value
 end
 
-local function open_resty(self)
-  local connection = check(load_resty():new())
+-- ---- inside nginx ----------------------------------------------------------
+
+local function load_resty()
+  local ok, resty = pcall(require, "resty.redis")
+  return ok and resty or require "nginx.redis"
+end
+
+local function connect_resty(self, connection)
   connection:set_timeout(self.timeout * 1000)
+  local how = { pool = self.pool }
   if self.path then
-    check(connection:connect("unix:" .. self.path))
+    check(connection:connect("unix:" .. self.path, how))
   else
-    check(connection:connect(self.host, self.port))
+    check(connection:connect(self.host, self.port, how))
   end
   if connection:get_reused_times() == 0 then
     if self.password then
@@ -63,13 +67,19 @@ local function open_resty(self)
       check(connection:select(self.database))
     end
   end
-  return connection
 end
 
 -- A connection belongs to the request that opened it: one a command.
 local function call_resty(self, command, ...)
-  local connection = open_resty(self)
-  local value = check(connection[command](connection, ...))
+  local connection = check(load_resty():new())
+  local ok, value = pcall(function(...)
+    connect_resty(self, connection)
+    return check(connection[command](connection, ...))
+  end, ...)
+  if not ok then
+    connection:close()
+    error(value, 0)
+  end
   connection:set_keepalive(IDLE * 1000, POOL)
   if value == ngx.null then
     return nil
@@ -79,11 +89,20 @@ end
 
 -- ---- elsewhere -------------------------------------------------------------
 
+-- LuaSocket gives the maker itself or, since 3.0, a table of them.
+local function open_unix(self)
+  local unix = require "socket.unix"
+  local socket = (type(unix) == "table" and unix.stream or unix)()
+  socket:settimeout(self.timeout)
+  check(socket:connect(self.path))
+  return socket
+end
+
 local function open_plain(self)
   local client = require "redis"
   local connection = client.connect {
-    host = self.host, port = self.port, path = self.path,
-    timeout = self.timeout,
+    host = self.host, port = self.port, timeout = self.timeout,
+    socket = self.path and open_unix(self),
   }
   if self.password then
     connection:auth(self.password)

@@ -57,12 +57,21 @@ local function outside(client)
   return client.given_wait or client.in_loop and poll.wait or world()
 end
 
+-- Within a task of another client's map its engine is moved by nobody else: it
+-- waits as the world does, or, where that resumes coroutines itself, alone.
+local function foreign(client)
+  local found = outside(client)
+  return nudged.luv and found == nudged.luv.wait and poll.wait or found
+end
+
 local function wait_pending(client, pending)
   local task = tasks.current()
-  if task and not client.in_loop then
-    return tasks.watch(task, pending)
+  if not task or client.in_loop then
+    return outside(client)(client.engine, pending)
+  elseif task.group.client ~= client then
+    return foreign(client)(client.engine, pending)
   end
-  return outside(client)(client.engine, pending)
+  return tasks.watch(task, pending)
 end
 
 --- Waits until pending:done().
@@ -86,10 +95,12 @@ function wait.exchange(client, exchange, id)
     return
   end
   local task = tasks.current()
-  if task and not client.in_loop then
-    tasks.park(task, id, exchange)
-  else
+  if not task or client.in_loop then
     outside(client)(client.engine, exchange)
+  elseif task.group.client ~= client then
+    foreign(client)(client.engine, exchange)
+  else
+    tasks.park(task, id, exchange)
   end
   wait.move_background(client)
 end

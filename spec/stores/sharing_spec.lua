@@ -1,0 +1,128 @@
+-- Clients that share a store: one login for all of them.
+local memory = require "zuora.stores.memory"
+local sandbox = require "spec.wire.sandbox"
+
+local open
+
+local function client(more)
+  local made = sandbox.client(more)
+  open[#open + 1] = made
+  return made
+end
+
+before_each(function()
+  open = {}
+  sandbox.reset { keep_tokens = false }
+end)
+
+after_each(function()
+  for _, one in ipairs(open) do
+    one:close()
+  end
+end)
+
+describe("clients that share a memory store", function()
+  it("fetch one token", function()
+    local store = memory.new()
+    for _ = 1, 3 do
+      assert(client { store = store }.connections.list())
+    end
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+
+  it("fetch one more for all when it is refused", function()
+    local store = memory.new()
+    local clients = {}
+    for i = 1, 3 do
+      clients[i] = client { store = store }
+      assert(clients[i].connections.list())
+    end
+    sandbox.revoke()
+    for i = 1, 3 do
+      assert(clients[i].connections.list())
+    end
+    assert.equal(2, sandbox.count "oauth.token")
+  end)
+
+  it("share one session", function()
+    local store = memory.new()
+    for _ = 1, 3 do
+      local one = sandbox.user { session = true, store = store }
+      open[#open + 1] = one
+      assert(one.connections.list())
+    end
+    assert.equal(1, sandbox.count "session.establish")
+  end)
+
+  it("share no token with other credentials", function()
+    local store = memory.new()
+    assert(client { store = store }.connections.list())
+    local _, err = client { store = store, client_id = "another" }
+      .connections.list()
+    assert.equal("auth", err.kind)
+    assert.equal(2, sandbox.count "oauth.token")
+  end)
+
+  it("wait for the one that fetches it", function()
+    local store = memory.new()
+    local looked, waiting = 0, nil
+    local get, add = store.get, store.add
+    function store:add(key, ...)
+      return waiting and add(self, key, ...)
+    end
+    -- Another process fetches it meanwhile: that is over at the third look.
+    function store:get(key)
+      looked = looked + 1
+      if looked == 6 then
+        waiting = true
+        assert(client { store = self }.connections.list())
+      end
+      return get(self, key)
+    end
+    assert(client { store = store }.connections.list())
+    assert.is_true(looked > 6)
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+end)
+
+describe("a client whose store is out of reach", function()
+  local function refuse()
+    return nil, "connection refused"
+  end
+
+  local function raise()
+    error "connection refused"
+  end
+
+  for name, fn in pairs { ["says so"] = refuse, ["raises"] = raise } do
+    it("calls all the same and tells of it: it " .. name, function()
+      local told = {}
+      local one = client {
+        store = { get = fn, set = fn, add = fn, delete = fn },
+        on_event = function(event)
+          if event.name == "store" then
+            told[#told + 1] = event.reason
+          end
+        end,
+      }
+      assert(one.connections.list())
+      assert(one.connections.list())
+      assert.equal(1, sandbox.count "oauth.token")
+      assert.is_true(#told > 0)
+      assert.truthy(told[1]:find("connection refused", 1, true))
+    end)
+  end
+end)
+
+describe("a call of another client within a map", function()
+  it("ends", function()
+    local one, other = client(), client()
+    local results = one:map({ one, other, one, other }, function(which)
+      return which.connections.list()
+    end)
+    for i = 1, 4 do
+      assert.is_nil(results[i].err)
+      assert.is_table(results[i].value.entityConnections)
+    end
+  end)
+end)
