@@ -1,0 +1,117 @@
+-- Calls under a controller of cqueues: the others go on while they wait.
+local sandbox = require "spec.wire.sandbox"
+
+local found, cqueues = pcall(require, "cqueues")
+local monotime = found and cqueues.monotime
+
+local CALLS = 100
+
+local function forget()
+  -- Other specs run without it.
+  for name in pairs(package.loaded) do
+    if name:find "^_?cqueues" then
+      package.loaded[name] = nil
+    end
+  end
+end
+
+local function run(fn)
+  local controller = cqueues.new()
+  local failure
+  controller:wrap(function()
+    local ok, reason = pcall(fn, controller)
+    failure = not ok and reason
+  end)
+  assert(controller:loop())
+  if failure then
+    error(failure, 0)
+  end
+end
+
+local test = found and it or pending
+
+describe("under cqueues", function()
+  local client
+
+  before_each(function()
+    sandbox.reset()
+    sandbox.settings { concurrency_limit = 1000 }
+    client = sandbox.client { max_concurrency = CALLS }
+  end)
+
+  after_each(function()
+    client:close()
+    sandbox.reset()
+  end)
+
+  teardown(forget)
+
+  test(("%d calls at once go on beside a timer"):format(CALLS), function()
+    run(function()
+      assert(client.connections.list())
+    end)
+    sandbox.fault { kind = "delay", seconds = 0.5, times = 0,
+      operation = "connections.list" }
+    local done, ticks, slowest = 0, 0, 0
+    local began = monotime()
+    run(function(controller)
+      for _ = 1, CALLS do
+        controller:wrap(function()
+          assert(client.connections.list())
+          done = done + 1
+        end)
+      end
+      while done < CALLS and monotime() - began < 20 do
+        local before = monotime()
+        cqueues.sleep(0.01)
+        slowest = math.max(slowest, monotime() - before)
+        ticks = ticks + 1
+      end
+    end)
+    local seconds = monotime() - began
+    print(("# cqueues: %d calls of 0.5 s in %.2f s, %d ticks of 10 ms, the " ..
+      "longest %.0f ms"):format(done, seconds, ticks, slowest * 1000))
+    assert.equal(CALLS, done)
+    assert.is_true(seconds < 10) -- one after another: 50 s
+    assert.is_true(ticks >= 10)
+    assert.is_true(slowest < 0.5)
+  end)
+
+  test("an error comes back, and a map runs", function()
+    run(function()
+      local _, err = client.connections.accept(
+        "8a808255557080f10015714a1c0dffff")
+      assert.equal("api", err.kind)
+      local results = client:map({ 1, 2, 3, 4, 5 }, function(i)
+        return client.connections.list { page_size = i }
+      end)
+      for i = 1, 5 do
+        assert.is_nil(results[i].err)
+      end
+    end)
+  end)
+
+  test("a call that was cancelled ends at once", function()
+    sandbox.fault { kind = "delay", seconds = 60, times = 0,
+      operation = "connections.list" }
+    local began = monotime()
+    run(function(controller)
+      local ended
+      controller:wrap(function()
+        local _, err = client.connections.list()
+        ended = err
+      end)
+      cqueues.sleep(0.2)
+      client:cancel()
+      while not ended and monotime() - began < 20 do
+        cqueues.sleep(0.01)
+      end
+      assert.equal("cancelled", ended.kind)
+    end)
+    assert.is_true(monotime() - began < 10)
+  end)
+
+  test("calls outside of a controller wait as ever", function()
+    assert(client.connections.list())
+  end)
+end)

@@ -1,0 +1,136 @@
+-- Calls in coroutines of a running loop of libuv.
+local sandbox = require "spec.wire.sandbox"
+
+local found, uv = pcall(require, "luv")
+
+local CALLS = 100
+
+local function seconds_now()
+  return uv.hrtime() / 1e9
+end
+
+-- Runs fn in a coroutine of the loop until nothing is left to do.
+local function run(fn)
+  local failure
+  local starter = uv.new_timer()
+  starter:start(0, 0, function()
+    starter:close()
+    coroutine.wrap(function()
+      local ok, reason = pcall(fn)
+      failure = not ok and reason
+    end)()
+  end)
+  uv.run()
+  if failure then
+    error(failure, 0)
+  end
+end
+
+local function go(fn)
+  local co = coroutine.create(fn)
+  assert(coroutine.resume(co))
+end
+
+-- Ends a ticking timer when is_over() or after 20 s; calls tick at each turn.
+local function every(milliseconds, tick, is_over)
+  local timer, began = uv.new_timer(), seconds_now()
+  timer:start(milliseconds, milliseconds, function()
+    tick()
+    if is_over() or seconds_now() - began > 20 then
+      timer:close()
+    end
+  end)
+end
+
+local test = found and it or pending
+
+describe("under libuv", function()
+  local client
+
+  before_each(function()
+    sandbox.reset()
+    sandbox.settings { concurrency_limit = 1000 }
+    client = sandbox.client { max_concurrency = CALLS }
+  end)
+
+  after_each(function()
+    client:close()
+    sandbox.reset()
+  end)
+
+  teardown(function()
+    package.loaded.luv = nil -- other specs run without it
+  end)
+
+  test(("%d calls at once go on beside a timer"):format(CALLS), function()
+    assert(client.connections.list())
+    sandbox.fault { kind = "delay", seconds = 0.5, times = 0,
+      operation = "connections.list" }
+    local done, ticks, slowest = 0, 0, 0
+    local began = seconds_now()
+    run(function()
+      for _ = 1, CALLS do
+        go(function()
+          assert(client.connections.list())
+          done = done + 1
+        end)
+      end
+      local last = seconds_now()
+      every(10, function()
+        slowest = math.max(slowest, seconds_now() - last)
+        last, ticks = seconds_now(), ticks + 1
+      end, function()
+        return done == CALLS
+      end)
+    end)
+    local seconds = seconds_now() - began
+    print(("# luv: %d calls of 0.5 s in %.2f s, %d ticks of 10 ms, the " ..
+      "longest %.0f ms"):format(done, seconds, ticks, slowest * 1000))
+    assert.equal(CALLS, done)
+    assert.is_true(seconds < 10) -- one after another: 50 s
+    assert.is_true(ticks >= 10)
+    assert.is_true(slowest < 0.5)
+  end)
+
+  test("an error comes back, and a map runs", function()
+    local ended
+    run(function()
+      local _, err = client.connections.accept(
+        "8a808255557080f10015714a1c0dffff")
+      assert.equal("api", err.kind)
+      local results = client:map({ 1, 2, 3, 4, 5 }, function(i)
+        return client.connections.list { page_size = i }
+      end)
+      for i = 1, 5 do
+        assert.is_nil(results[i].err)
+      end
+      ended = true
+    end)
+    assert.is_true(ended)
+  end)
+
+  for _, way in ipairs { "cancel", "close" } do
+    test("a call is ended by client:" .. way, function()
+      sandbox.fault { kind = "delay", seconds = 60, times = 0,
+        operation = "connections.list" }
+      local began, ended = seconds_now(), nil
+      run(function()
+        go(function()
+          local _, err = client.connections.list()
+          ended = err
+        end)
+        local timer = uv.new_timer()
+        timer:start(200, 0, function()
+          timer:close()
+          client[way](client)
+        end)
+      end)
+      assert.equal("cancelled", ended.kind)
+      assert.is_true(seconds_now() - began < 10)
+    end)
+  end
+
+  test("calls outside of the loop wait as ever", function()
+    assert(client.connections.list())
+  end)
+end)
