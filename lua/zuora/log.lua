@@ -6,8 +6,8 @@
 --- connection or an entity.
 local log = {}
 
-local SHOWN = { "call", "attempt", "status", "kind", "outcome", "found", "seconds",
-  "zuora_request_id", "zuora_track_id", "reason" }
+local SHOWN = { "call", "attempt", "status", "kind", "outcome", "found",
+  "seconds", "zuora_request_id", "zuora_track_id", "reason" }
 
 local TIMINGS = { "name_lookup", "connect", "tls", "first_byte", "total" }
 
