@@ -1,0 +1,183 @@
+-- Many calls at once by client:map, and the line that tells how far it is.
+local progress = require "zuora.progress"
+local sandbox = require "spec.wire.sandbox"
+
+describe("map", function()
+  local client
+
+  before_each(function()
+    sandbox.reset()
+    client = sandbox.client()
+  end)
+
+  after_each(function()
+    client:close()
+  end)
+
+  local function numbers(count)
+    local list = {}
+    for i = 1, count do
+      list[i] = i
+    end
+    return list
+  end
+
+  it("gives a slot an item, in order, over one token", function()
+    local results = client:map(numbers(100), function(n, i)
+      assert(n == i)
+      local one = assert(client.entities.get(sandbox.us))
+      return one.id .. n
+    end)
+    assert.equal(100, #results)
+    for i, result in ipairs(results) do
+      assert.equal(sandbox.us .. i, result.value)
+    end
+    assert.equal(100, sandbox.count "entities.get")
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+
+  it("keeps a failure in its own slot, returned or raised", function()
+    local results = client:map(numbers(6), function(n)
+      if n == 2 then
+        error("raised before a call", 0)
+      elseif n == 5 then
+        assert(client.entities.list())
+        error({ raised = "after a call" }, 0)
+      elseif n == 3 then
+        return client.connections.accept "8a80825500000000000000000000none"
+      end
+      return n
+    end, { concurrency = 2 })
+    assert.equal("raised before a call", results[2].err)
+    assert.same({ raised = "after a call" }, results[5].err)
+    assert.equal("api", results[3].err.kind)
+    assert.equal("not_done", results[3].err.outcome)
+    for _, n in ipairs { 1, 4, 6 } do
+      assert.equal(n, results[n].value)
+    end
+  end)
+
+  it("has no more at once than it may, and that many", function()
+    local now, most = 0, 0
+    client:map(numbers(40), function()
+      now = now + 1
+      most = math.max(most, now)
+      assert(client.entities.list())
+      now = now - 1
+    end, { concurrency = 7 })
+    assert.equal(7, most)
+    assert.equal(0, now)
+  end)
+
+  it("lets no item starve while others make many calls", function()
+    local ended = {}
+    client:map(numbers(4), function(n)
+      for _ = 1, n == 1 and 1 or 10 do
+        assert(client.entities.list())
+      end
+      ended[#ended + 1] = n
+    end, { concurrency = 4 })
+    assert.equal(1, ended[1])
+    assert.equal(4, #ended)
+  end)
+
+  it("takes no items, and may stand within another", function()
+    assert.same({}, client:map({}, function() end))
+    local results = client:map(numbers(3), function(n)
+      local inner = client:map(numbers(n), function(k)
+        return assert(client.entities.list()) and k
+      end)
+      return #inner
+    end)
+    assert.same({ 1, 2, 3 }, { results[1].value, results[2].value,
+      results[3].value })
+  end)
+
+  it("may go through lists that come in pages", function()
+    local results = client:map(numbers(3), function()
+      local count = 0
+      for _ in client.connections.each { page_size = 2 } do
+        count = count + 1
+      end
+      return count
+    end)
+    assert.is_true(results[1].value > 2)
+    assert.equal(results[1].value, results[3].value)
+  end)
+
+  it("ends, cancelled, when its client is closed", function()
+    local calls = 0
+    local results = client:map(numbers(20), function(n)
+      calls = calls + 1
+      if n == 3 then
+        client:close()
+      end
+      return client.entities.list()
+    end, { concurrency = 4 })
+    assert.equal(20, calls)
+    assert.equal(20, #results)
+    for _, result in ipairs(results) do
+      assert.is_nil(result.value)
+      assert.is_truthy(result.err)
+    end
+  end)
+
+  it("says what is wrong with how it is called", function()
+    local function fails(what, ...)
+      local ok, err = pcall(client.map, client, ...)
+      assert.is_false(ok)
+      assert.matches(what, err)
+    end
+    fails("items must be a table", 1, print)
+    fails("must be a function", {}, 1)
+    fails("concurency is not an option.*concurrency", {}, print,
+      { concurency = 1 })
+    fails("whole number", {}, print, { concurrency = 0 })
+    fails("on_progress must be a function", {}, print, { on_progress = 1 })
+  end)
+
+  it("tells how far it is, and goes on when that fails", function()
+    local seen = {}
+    local results = client:map(numbers(3), function(n)
+      return n
+    end, { on_progress = function(done, total)
+      seen[#seen + 1] = done .. "/" .. total
+      error "not a reason to stop"
+    end })
+    assert.same({ "1/3", "2/3", "3/3" }, seen)
+    assert.equal(3, results[3].value)
+  end)
+end)
+
+describe("the line of progress", function()
+  it("is written now and then, and at the end", function()
+    local written, now = {}, 0
+    local out = {
+      write = function(_, ...)
+        written[#written + 1] = table.concat { ... }
+      end,
+      flush = function() end,
+    }
+    local line = progress.line("accepting", out, function()
+      return now
+    end)
+    line(1, 4)
+    line(2, 4)
+    now = 2
+    line(3, 4)
+    line(4, 4)
+    assert.equal(3, #written)
+    assert.matches("accepting 1 of 4 %(25 %%%)", written[1])
+    assert.matches("accepting 3 of 4 %(75 %%%), 2 s, 1 s to go", written[2])
+    assert.matches("4 of 4 %(100 %%%).*\n$", written[3])
+  end)
+
+  it("is not written where there is no terminal", function()
+    local stderr, written = io.stderr, 0
+    io.stderr = { write = function() written = written + 1 end,
+      flush = function() end }
+    progress.line "accepting"(1, 1)
+    io.stderr = stderr
+    assert.equal(0, written)
+  end)
+end)
