@@ -82,6 +82,25 @@ local SERVER = [[
       ngx.print(n)
     }
   }
+  location = /mixed {
+    content_by_lua_block {
+      local app, zuora = require "spec.nginx.app", require "zuora"
+      local other = assert(zuora.new(app.options()))
+      local results = app.client:map({ 1, 2, 3, 4, 5, 6 }, function(i)
+        if i % 3 == 0 then
+          ngx.sleep(0.05)
+          return i
+        end
+        local client = i % 2 == 0 and other or app.client
+        local list, err = client.connections.list()
+        return list and i, err
+      end)
+      other:close()
+      for i = 1, 6 do
+        ngx.print(results[i].value or tostring(results[i].err), " ")
+      end
+    }
+  }
   location = /killed {
     content_by_lua_block {
       local client = require("spec.nginx.app").client
@@ -165,6 +184,10 @@ describe("a client made in init_by_lua", function()
     client:close()
     assert.is_true(#list > 2)
     assert.equal(tostring(#list), get "/each")
+  end)
+
+  it("maps functions that sleep and that call other clients", function()
+    assert.equal("1 2 3 4 5 6 ", get "/mixed")
   end)
 
   for _, phase in ipairs { "header_filter", "body_filter", "log" } do
