@@ -80,6 +80,8 @@ static void reads_status_lines(void **state)
   status("HTTP/1.1 \r\n", -1);
   status("HTTP/1.1 abc\r\n", -1);
   status("HTTP/", -1);
+  status("HTTP/1.1 40033333333 OK\r\n", -1);
+  status("HTTP/1.1 20 OK\r\n", -1);
 }
 
 static void a_status_line_begins_anew(void **state)

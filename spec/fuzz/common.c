@@ -96,7 +96,7 @@ void check_response(const zuora_response *r)
   CHECK(is_printable(r->request_id) && is_printable(r->track_id));
   CHECK(is_printable(r->content_type) && is_printable(r->concurrency_type));
   CHECK(is_printable(r->session) && !strpbrk(r->session, " \",;\\"));
-  CHECK(is_number(r->status) && is_number(r->rate_limit));
+  CHECK(r->status >= -1 && r->status <= 999 && is_number(r->rate_limit));
   CHECK(is_number(r->rate_remaining) && is_number(r->rate_reset));
   CHECK(is_number(r->concurrency_limit));
   CHECK(is_number(r->concurrency_remaining));

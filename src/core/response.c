@@ -277,12 +277,14 @@ static void read_header(zuora_response *response, const header *kind,
 
 static void read_status(zuora_response *response, const char *data, size_t size)
 {
-  size_t used;
+  size_t used = 0;
   const char *blank = memchr(data, ' ', size);
   zuora_response_clear(response);
   if (blank)
     response->status =
         read_digits(blank + 1, (size_t)(data + size - blank) - 1, &used);
+  if (used != 3)
+    response->status = -1;
 }
 
 static int is_blank(char c)
