@@ -51,6 +51,9 @@ local function what_to_do(err)
   if err.outcome == "unknown" then
     return "whether it was carried out is unknown: look before repeating it"
   end
+  if err.kind == "argument" and err.attempts > 0 then
+    return "correct the call"
+  end
   if err.kind == "rate_limit" and err.retry_after then
     return ("wait %g s before trying again"):format(err.retry_after)
   end

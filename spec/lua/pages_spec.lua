@@ -172,6 +172,7 @@ describe("an array of all", function()
     assert.equal("argument", err.kind)
     assert.equal("max", err.parameter)
     assert.matches("more than max = 3", err.message)
+    assert.is_nil(tostring(err):find("nothing was sent", 1, true))
   end)
 
   it("tells of any max that is a number", function()
