@@ -6,6 +6,15 @@ local monotime = found and cqueues.monotime
 
 local CALLS = 100
 
+-- pcall, but for Lua 5.1, where nothing can wait across it.
+local guard = pcall
+if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+  guard = function(fn, ...)
+    fn(...)
+    return true
+  end
+end
+
 local function forget()
   -- Other specs run without it.
   for name in pairs(package.loaded) do
@@ -19,7 +28,7 @@ local function run(fn)
   local controller = cqueues.new()
   local failure
   controller:wrap(function()
-    local ok, reason = pcall(fn, controller)
+    local ok, reason = guard(fn, controller)
     failure = not ok and reason
   end)
   assert(controller:loop())
