@@ -94,6 +94,7 @@ end
 -- is not to come next is of no use any more: the server counts otherwise.
 local function fetch_ahead(cursor)
   local ahead, kept, started = cursor.ahead, {}, false
+  cursor.ahead = kept -- a fetch may fail before it ever waits
   for i = 0, cursor.next and cursor.prefetch - 1 or -1 do
     local url = i == 0 and cursor.next or url_after(cursor.next, i)
     if not url then
@@ -105,7 +106,6 @@ local function fetch_ahead(cursor)
       cursor.group:spawn(url, fetch, cursor, url, kept[url])
     end
   end
-  cursor.ahead = kept
   local engine = cursor.binding.client.engine
   if started and not engine:closed() then
     engine:step(0) -- sends them off

@@ -342,3 +342,19 @@ describe("a list that is not honest", function()
     end
   end)
 end)
+
+describe("a fetch ahead that raises before it waits", function()
+  it("raises where its page is asked for", function()
+    pages { 2, 1 }
+    world.delays = setmetatable({}, { __newindex = function(delays, i, delay)
+      if i == 2 then
+        error("no more", 0)
+      end
+      rawset(delays, i, delay)
+    end })
+    local list, err, seen = collect {}
+    assert.is_nil(list)
+    assert.equal("no more", err)
+    assert.equal("1 2", ids(seen))
+  end)
+end)
