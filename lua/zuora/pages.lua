@@ -45,7 +45,7 @@ local function take_number(cursor, name, default, least, most, level)
       cursor.binding.operation.name, name, type(value)), level + 1)
   end
   if not (value >= least and value <= most) then
-    error(("%s: %s must be from %d to %d"):format(
+    error(("%s: %s must be from %.14g to %.14g"):format(
       cursor.binding.operation.name, name, least, most), level + 1)
   end
   return value

@@ -184,6 +184,9 @@ describe("an array of all", function()
     end
     pages { 2 }
     assert.equal(2, #assert(client.connections.all { max = math.huge }))
+    assert.has_error(function()
+      client.connections.all { max = 0 / 0 }
+    end, "connections.list: max must be from -inf to inf")
   end)
 end)
 

@@ -278,7 +278,7 @@ describe("dry_run", function()
   end)
 
   -- cjson writes a slash with a backslash before it.
-  pending("masks a secret with a slash in a body that is a table", function()
+  it("masks a secret with a slash in a body that is a table", function()
     open { access_token = SECRET }
     local made = assert(client:request { method = "POST", path = "/v1/x",
       body = { secret = SECRET }, dry_run = true })

@@ -233,13 +233,16 @@ describe("no secret is told", function()
 
     it("by logins that fail, of a client that signs by " .. way[1], function()
       open(way[2])
-      for _, make in pairs(ANSWERS) do
+      for kind, make in pairs(ANSWERS) do
         server:script({}, function(request)
           return make(echo(request))
         end)
-        try(client.session.establish, nil, nil, OPTIONS)
-        if way[2].client_id then
-          try(client.entities.list, OPTIONS)
+        -- A login has all the time of the call that needs it.
+        local options = { max_attempts = 1,
+          timeout = kind == "timeout" and 0.05 or nil }
+        try(client.session.establish, nil, nil, options)
+        if way[2].client_id or way[2].session then
+          try(client.entities.list, options)
         end
         world.time = world.time + 100
       end
@@ -279,8 +282,7 @@ describe("no secret is told", function()
     check()
   end)
 
-  -- Ids go into errors, events, log lines and meta as they came.
-  pending("by ids that a server made of it", function()
+  it("by ids that a server made of it", function()
     open(WAYS[2][2])
     server:script({}, { body = { success = true }, headers = {
       ["Zuora-Request-Id"] = SECRETS.given, ["Zuora-Track-Id"] = SECRETS.given,
