@@ -272,7 +272,7 @@ describe("no secret is told", function()
   end
 
   -- The engine knows the secrets of the client only.
-  pending("by the refusal of a login with other credentials", function()
+  it("by the refusal of a login with other credentials", function()
     open(WAYS[2][2])
     server:script({}, function(request)
       return ANSWERS.auth(echo(request))

@@ -118,6 +118,7 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
     x->next->previous = x;
   engine->all = x;
   stand_in(all, engine, operation, values);
+  zuora__keep_given(engine, operation, values);
   code =
       zuora__request_build(&x->request, &engine->base, operation, all, error);
   if (code)

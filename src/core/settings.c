@@ -162,7 +162,7 @@ void zuora__engine_write_fixed(zuora_engine *engine, int brotli, int zstd)
 static const char *const secret_names[ZUORA_SECRET_COUNT] = {
     NULL,           "client_id",         "client_secret",
     "access_token", "api_access_key_id", "api_secret_access_key",
-    "session"};
+    "session",      "given_secret"};
 
 const char *zuora_secret_name(zuora_secret secret)
 {
@@ -190,6 +190,20 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
   if (text->failed)
     return zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
   return ZUORA_OK;
+}
+
+void zuora__keep_given(zuora_engine *engine, const zuora_operation *operation,
+                       const zuora_value *values)
+{
+  zuora_error error;
+  size_t i;
+  for (i = 0; operation->parameters[i]; i++) {
+    zuora_secret secret = operation->parameters[i]->secret;
+    if (values[i].present && (secret == ZUORA_API_SECRET_ACCESS_KEY ||
+                              secret == ZUORA_CLIENT_SECRET))
+      zuora_engine_set_secret(engine, ZUORA_GIVEN_SECRET, values[i].data,
+                              values[i].size, &error);
+  }
 }
 
 const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,

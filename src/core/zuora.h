@@ -82,6 +82,7 @@ typedef enum zuora_secret {
   ZUORA_API_ACCESS_KEY_ID,
   ZUORA_API_SECRET_ACCESS_KEY,
   ZUORA_SESSION,
+  ZUORA_GIVEN_SECRET, /* the last that a call brought, to be redacted */
   ZUORA_SECRET_COUNT
 } zuora_secret;
 
