@@ -1,5 +1,11 @@
 -- What happens at the start: the launcher's wishes are read, what it has to
 -- know is written.
+
+-- What LuaJIT before November 2023 (Debian 12 has one) compiles while a module
+-- is loading stores to the module's locals without the collector's barrier; run
+-- later on, that code has what it stores freed while it is in use. So nothing
+-- is compiled before all modules are there.
+jit.off()
 local assumptions = require "zuora_sandbox.assumptions"
 local control = require "zuora_sandbox.control"
 local oauth = require "zuora_sandbox.oauth"
@@ -10,6 +16,7 @@ local settings = require "zuora_sandbox.settings"
 local tcp = require "zuora_sandbox.tcp"
 local tenant = require "zuora_sandbox.tenant"
 require "zuora_sandbox.router"
+jit.on()
 
 local boot = {}
 
