@@ -120,7 +120,7 @@ static zuora_grant grant;
 
 static zuora_code kept(const char *head, const char *body, zuora_secret secret)
 {
-  char bytes[5000];
+  char bytes[8000];
   snprintf(bytes, sizeof bytes,
            "HTTP/1.1 200 OK\r\n%sContent-Length: %lu\r\n\r\n%s", head,
            (unsigned long)strlen(body), body);
@@ -163,6 +163,25 @@ static void a_token_may_come_alone(void **state)
   assert_string_equal(grant.scope, "");
 }
 
+/* What there is room for: it names several entities all the same. */
+static void a_long_scope_is_cut(void **state)
+{
+  char body[5000] = "{\"access_token\":\"t\",\"scope\":\"entity.1 ";
+  size_t size = strlen(body);
+  (void)state;
+  memset(body + size, 'x', 4500);
+  strcpy(body + size + 4500, "\"}");
+  assert_int_equal(kept("", body, ZUORA_ACCESS_TOKEN), ZUORA_OK);
+  assert_int_equal(strlen(grant.scope), sizeof grant.scope - 1);
+  assert_memory_equal(grant.scope, "entity.1 xx", 11);
+  assert_int_equal(kept("",
+                        "{\"access_token\":\"t\",\"scope\":\"entity.1 "
+                        "caf\\u00e9\"}",
+                        ZUORA_ACCESS_TOKEN),
+                   ZUORA_OK);
+  assert_string_equal(grant.scope, "entity.1 caf");
+}
+
 static void times_that_are_none_are_not_told(void **state)
 {
   static const char *const times[] = {"\"soon\"", "true", "null", "\"inf\"",
@@ -186,6 +205,9 @@ static void an_answer_without_a_token_gives_none(void **state)
                                        "<html>",
                                        "{\"access_token\":\"\"}",
                                        "{\"access_token\":[]}",
+                                       "{\"access_token\":null}",
+                                       "{\"access_token\":\"abc\"",
+                                       "{\"access_token\":\"abc\",\"sco",
                                        "{\"error\":\"invalid_client\"}"};
   size_t i;
   (void)state;
@@ -370,6 +392,7 @@ int main(void)
       TEST(one_submission_at_a_time),
       TEST(a_token_is_kept),
       TEST(a_token_may_come_alone),
+      TEST(a_long_scope_is_cut),
       TEST(times_that_are_none_are_not_told),
       TEST(an_answer_without_a_token_gives_none),
       TEST(a_session_is_kept),

@@ -30,17 +30,24 @@ static void finds_a_string(void **state)
   assert_string_equal(member(" \t\r\n{ \"a\" : \"b c\" } "), "b c");
   assert_string_equal(member("{\"b\":\"x\",\"a\":\"y\"}"), "y");
   assert_string_equal(member("{\"a\":\"\"}"), "");
-  assert_string_equal(member("{\"a\":\"x\",\"a\":\"y\"}"), "x");
+  /* As other readers of JSON take it. */
+  assert_string_equal(member("{\"a\":\"x\",\"a\":\"y\"}"), "y");
 }
 
-static void finds_numbers_and_names_as_written(void **state)
+static void finds_numbers_as_written(void **state)
 {
   (void)state;
   assert_string_equal(member("{\"a\":3599}"), "3599");
   assert_string_equal(member("{\"a\": -1.5e3 }"), "-1.5e3");
-  assert_string_equal(member("{\"a\":true,\"b\":1}"), "true");
-  assert_string_equal(member("{\"a\":null}"), "null");
   assert_string_equal(member("{\"b\":12,\"c\":false,\"a\":7}"), "7");
+}
+
+static void a_value_without_a_value_is_none(void **state)
+{
+  (void)state;
+  assert_null(member("{\"a\":true,\"b\":1}"));
+  assert_null(member("{\"a\":false}"));
+  assert_null(member("{\"a\":null}"));
 }
 
 static void takes_escapes_back(void **state)
@@ -72,8 +79,8 @@ static void other_values_may_be_long_or_strange(void **state)
   (void)state;
   memset(json, 'x', sizeof json);
   memcpy(json, "{\"b\":\"\\\"\\u1234", 15);
-  memcpy(json + 3000, "\\\\\",\"a\":\"y\"}", 13);
-  assert_string_equal(member_of(json, 3013, "a"), "y");
+  memcpy(json + 3000, "\\\\\",\"a\":\"y\"}", 12);
+  assert_string_equal(member_of(json, 3012, "a"), "y");
 }
 
 static void other_members_may_hold_anything(void **state)
@@ -113,12 +120,34 @@ static void refuses_what_does_not_fit(void **state)
 
 static void refuses_what_is_no_json(void **state)
 {
-  static const char *const texts[] = {
-      "",           "{",           "{}",          "{\"b\":1}",
-      "{a:1}",      "{\"a\" 1}",   "{\"a\":}",    "{\"a\":,\"b\":1}",
-      "{\"b\"1}",   "{\"b\":x\"}", "{\"b\":}",    "<html>",
-      "{\"a\":1\"", "{'a':1}",     "{\"b\":[}",   "{\"b\":[\"]",
-      "{\"b\":{",   "{\"b\":\"",   "{\"b\":\"\\", "{\"b\":1 \"a\":2}"};
+  static const char *const texts[] = {"",
+                                      "{",
+                                      "{}",
+                                      "{\"b\":1}",
+                                      "{a:1}",
+                                      "{\"a\" 1}",
+                                      "{\"a\":}",
+                                      "{\"a\":,\"b\":1}",
+                                      "{\"b\"1}",
+                                      "{\"b\":x\"}",
+                                      "{\"b\":}",
+                                      "<html>",
+                                      "{\"a\":1\"",
+                                      "{'a':1}",
+                                      "{\"b\":[}",
+                                      "{\"b\":[\"]",
+                                      "{\"b\":{",
+                                      "{\"b\":\"",
+                                      "{\"b\":\"\\",
+                                      "{\"b\":1 \"a\":2}",
+                                      "{\"a\":1,}",
+                                      "{\"a\":1}}",
+                                      "{\"a\":1}x",
+                                      "{\"a\":1}{\"a\":2}",
+                                      "{\"a\":1]",
+                                      "{\"a\":\"\"]",
+                                      "{\"a\":1 2}",
+                                      "{\"a\":1,\"b\"}"};
   size_t i;
   (void)state;
   for (i = 0; i < COUNT(texts); i++)
@@ -126,23 +155,36 @@ static void refuses_what_is_no_json(void **state)
       fail_msg("found %s in %s", out, texts[i]);
 }
 
-/* Cut anywhere before the value has ended, nothing is found. */
+/* Cut anywhere, also behind the value, nothing is found. */
 static void finds_nothing_in_what_was_cut(void **state)
 {
   static const char whole[] =
-      "{\"x\":[{\"y\":\"\\\"\"}],\"a\":\"\\u0041b\\n\"}";
+      "{\"x\":[{\"y\":\"\\\"\"}],\"a\":\"\\u0041b\\n\",\"z\":{\"b\":1}}";
   size_t size;
   (void)state;
-  for (size = 0; size < sizeof whole - 2; size++)
+  for (size = 0; size < sizeof whole - 1; size++)
     assert_null(member_of(whole, size, "a"));
-  assert_string_equal(member_of(whole, sizeof whole - 2, "a"), "Ab\n");
+  assert_string_equal(member_of(whole, sizeof whole - 1, "a"), "Ab\n");
+}
+
+/* Whatever comes of it, what is written ends with a NUL. */
+static void what_is_not_found_leaves_no_end_open(void **state)
+{
+  (void)state;
+  assert_null(member("{\"b\":1}"));
+  assert_string_equal(out, "");
+  assert_null(member("{\"a\":\"bc\\ud83d\"}"));
+  assert_string_equal(out, "bc");
+  assert_null(member("{\"a\":\"01234567890123456789012345678901\"}"));
+  assert_string_equal(out, "0123456789012345678901234567890");
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_a_string),
-      cmocka_unit_test(finds_numbers_and_names_as_written),
+      cmocka_unit_test(finds_numbers_as_written),
+      cmocka_unit_test(a_value_without_a_value_is_none),
       cmocka_unit_test(takes_escapes_back),
       cmocka_unit_test(refuses_escapes_it_cannot_give),
       cmocka_unit_test(other_values_may_be_long_or_strange),
@@ -150,6 +192,7 @@ int main(void)
       cmocka_unit_test(refuses_what_is_nested),
       cmocka_unit_test(refuses_what_does_not_fit),
       cmocka_unit_test(refuses_what_is_no_json),
-      cmocka_unit_test(finds_nothing_in_what_was_cut)};
+      cmocka_unit_test(finds_nothing_in_what_was_cut),
+      cmocka_unit_test(what_is_not_found_leaves_no_end_open)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

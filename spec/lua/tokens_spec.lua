@@ -204,6 +204,28 @@ describe("an OAuth client", function()
     end
   end)
 
+  it("takes no token out of an answer that was cut behind it", function()
+    for _, body in ipairs { '{"access_token":"leaked-token"',
+      '{"access_token":"leaked-token","expires_in":35',
+      '{"access_token":null}' } do
+      token = { body = body }
+      local _, err = client.connections.accept(ID)
+      assert.equal("protocol", err.kind)
+      assert.equal("not_done", err.outcome)
+      assert.equal(0, count("/v1/entity-connections/" .. ID ..
+        "/accept"))
+      world.time = world.time + 60
+    end
+  end)
+
+  it("knows of a scope without end that it covers several", function()
+    token = { body = { access_token = "granted-token", expires_in = 3599,
+      scope = ("entity.e-1 "):rep(1000) } }
+    local _, err = client.entities.list()
+    assert.equal("argument", err.kind)
+    assert.equal("zuora_entity_ids", err.parameter)
+  end)
+
   it("asks which entity is meant when its token covers several", function()
     token = { body = { access_token = "granted-token", expires_in = 3599,
       scope = "entity.e-1 tenant.1 entity.e-2" } }

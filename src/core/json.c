@@ -68,17 +68,17 @@ static int read_escape(reader *in)
 static int read_string(reader *in, char *out, size_t capacity)
 {
   size_t n = 0;
+  out[0] = '\0';
   while (in->at < in->end) {
     int c = (unsigned char)*in->at++;
-    if (c == '"') {
-      out[n] = '\0';
+    if (c == '"')
       return 1;
-    }
     if (c == '\\')
       c = read_escape(in);
     if (c <= 0 || n + 1 >= capacity)
       return 0;
     out[n++] = (char)c;
+    out[n] = '\0';
   }
   return 0;
 }
@@ -98,10 +98,13 @@ static int read_word(reader *in, char *out, size_t capacity)
   return n > 0;
 }
 
+/* null, true and false are no value that could be meant. */
 static int read_value(reader *in, char *out, size_t capacity)
 {
-  return take(in, '"') ? read_string(in, out, capacity)
-                       : read_word(in, out, capacity);
+  if (take(in, '"'))
+    return read_string(in, out, capacity);
+  return read_word(in, out, capacity) &&
+         (*out == '-' || (*out >= '0' && *out <= '9'));
 }
 
 /* The rest of a string, of any length and with anything in it. */
@@ -153,18 +156,21 @@ int zuora__json_member(char *out, size_t capacity, const char *json,
                        size_t size, const char *name)
 {
   reader in;
-  int same;
+  int same, found = 0;
   in.at = json;
   in.end = json + size;
+  out[0] = '\0';
   if (!take(&in, '{'))
     return 0;
   do {
     if (!take(&in, '"') || !read_name(&in, name, &same) || !take(&in, ':'))
       return 0;
-    if (same)
-      return read_value(&in, out, capacity);
-    if (!skip_value(&in))
+    if (!(same ? read_value(&in, out, capacity) : skip_value(&in)))
       return 0;
+    found |= same;
   } while (take(&in, ','));
-  return 0;
+  if (!take(&in, '}'))
+    return 0;
+  skip_space(&in);
+  return found && in.at == in.end;
 }

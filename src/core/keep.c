@@ -27,6 +27,7 @@ static zuora_code keep_token(zuora_exchange *x, zuora_grant *grant,
   if (zuora__json_member(expires, sizeof expires, json, x->body.size,
                          "expires_in"))
     grant->expires_in = read_seconds(expires);
+  /* One that is too long is kept in part: it names several entities still. */
   zuora__json_member(grant->scope, sizeof grant->scope, json, x->body.size,
                      "scope");
   code = zuora_engine_set_secret(x->engine, ZUORA_ACCESS_TOKEN, token,

@@ -45,9 +45,11 @@ int zuora__same(const char *data, size_t size, const char *string);
 void zuora__copy_printable(char *out, size_t capacity, const char *data,
                            size_t size);
 
-/* Finds the member `name` of the JSON object in `json` and copies its value, a
- * string unescaped or a number as written, NUL-terminated. Returns 1 when
- * found, 0 when not, too long, itself an object or array, or no object. */
+/* Finds the member `name` of the JSON object that `json` is as a whole and
+ * copies its value, a string unescaped or a number as written. Returns 1 when
+ * found, 0 when not, too long, another kind of value, or no object; what `out`
+ * then holds, such as the start of a string that is too long, ends with a NUL,
+ * too. */
 int zuora__json_member(char *out, size_t capacity, const char *json,
                        size_t size, const char *name);
 
