@@ -47,6 +47,7 @@ build = {
         "src/core/origin.c",
         "src/core/poller.c",
         "src/core/queue.c",
+        "src/core/redact.c",
         "src/core/request.c",
         "src/core/response.c",
         "src/core/retry.c",

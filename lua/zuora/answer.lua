@@ -12,7 +12,6 @@ local FAILED = {
   timeout = "no answer in time",
   tls = "no trusted connection",
   protocol = "not an answer of Zuora's",
-  cancelled = "the call was cancelled",
 }
 
 -- Statuses that say more of a call with a key than that something is wrong.
@@ -51,15 +50,24 @@ end
 local function transport(call, kind, message)
   return make(call, call.exchange:head():table(), {
     kind = kind,
-    message = ("%s: %s"):format(FAILED[kind], call.client.redact(message)),
+    message = kind == "cancelled" and message or
+      ("%s: %s"):format(FAILED[kind], call.client.redact(message)),
   })
+end
+
+-- What is kept of a text that a server sent: a bounded part, so that no server
+-- can make looking for secrets in it take long. A secret is 8 KiB long at most,
+-- six times that however it is written: none is cut before it is found.
+local MOST = 65536
+local function clean(call, text)
+  return call.client.redact(text:sub(1, 2 * MOST)):sub(1, MOST)
 end
 
 local function redact_reasons(call, reasons)
   for _, reason in ipairs(reasons) do
-    reason.message = reason.message and call.client.redact(reason.message)
+    reason.message = reason.message and clean(call, reason.message)
     if type(reason.code) == "string" then
-      reason.code = call.client.redact(reason.code)
+      reason.code = clean(call, reason.code)
     end
   end
   return reasons
@@ -121,7 +129,7 @@ local function refusal(call, head, body, failed)
     code = code,
     category = category,
     reasons = reasons,
-    process_id = type(process_id) == "string" and call.client.redact(process_id)
+    process_id = type(process_id) == "string" and clean(call, process_id)
       or nil,
   }, failed == "some")
 end
@@ -130,7 +138,7 @@ end
 local function protocol(call, head, body, what)
   local quoted = ""
   if not call.operation.internal and body ~= "" then
-    quoted = (': "%s"'):format(errors.quote(call.client.redact(body)))
+    quoted = (': "%s"'):format(errors.quote(clean(call, body)))
   end
   return make(call, head, { kind = "protocol", message = what .. quoted }, true)
 end
@@ -158,7 +166,7 @@ local function unreadable(call, head, body)
     err.message = ("answered %d, a redirect; none is followed"):format(status)
   elseif body ~= "" and not call.operation.internal then
     err.message = ('answered %d with %s: "%s"'):format(status,
-      name_of(head, body), errors.quote(call.client.redact(body)))
+      name_of(head, body), errors.quote(clean(call, body)))
   end
   return err
 end

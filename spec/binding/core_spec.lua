@@ -156,7 +156,7 @@ describe("core.engine", function()
       "the client is closed")
     assert.error_matches(function() engine:set_default("entity_id", "x") end,
       "the client is closed")
-    assert.equal("text", engine:redact "text")
+    assert.equal("****", engine:redact "text")
     local exchange, kind, message = engine:exchange(1, nil)
     assert.is_nil(exchange)
     assert.equal("misuse", kind)

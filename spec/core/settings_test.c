@@ -150,16 +150,6 @@ static void secrets_are_kept_and_forgotten(void **state)
   assert_false(zuora_engine_has_secret(engine, ZUORA_SECRET_COUNT));
 }
 
-static void a_secret_replaced_is_wiped(void **state)
-{
-  static const char rest[5] = {0};
-  (void)state;
-  set_secret(ZUORA_ACCESS_TOKEN, "old-token");
-  set_secret(ZUORA_ACCESS_TOKEN, "new");
-  assert_memory_equal(engine->secrets[ZUORA_ACCESS_TOKEN].data, "new", 4);
-  assert_memory_equal(engine->secrets[ZUORA_ACCESS_TOKEN].data + 4, rest, 5);
-}
-
 static void secrets_are_looked_at(void **state)
 {
   char value[8193];
@@ -190,83 +180,6 @@ static void names_have_names(void **state)
   assert_string_equal(zuora_code_name(ZUORA_MEMORY), "memory");
   assert_string_equal(zuora_code_name((zuora_code)(ZUORA_MEMORY + 1)),
                       "unknown");
-}
-
-/* ---- redacting ---------------------------------------------------------- */
-
-static void redacted(const char *text, const char *expected)
-{
-  char copy[200];
-  size_t size = strlen(text);
-  assert_true(size < sizeof copy);
-  memset(copy, '?', sizeof copy);
-  memcpy(copy, text, size + 1);
-  zuora_engine_redact(engine, copy, size);
-  assert_string_equal(copy, expected);
-  assert_int_equal(copy[size + 1], '?');
-}
-
-static void secrets_are_masked_wherever_they_stand(void **state)
-{
-  char bytes[] = "a\0wxyz\0b";
-  (void)state;
-  redacted("nothing is known", "nothing is known");
-  set_secret(ZUORA_ACCESS_TOKEN, "wxyz");
-  redacted("", "");
-  redacted("wxy", "wxy");
-  redacted("wxyz", "****");
-  redacted("wxyzwxyz wxywxyz wxyzz", "******** wxy**** ****z");
-  redacted("WXYZ", "WXYZ");
-  zuora_engine_redact(engine, bytes, sizeof bytes - 1);
-  assert_memory_equal(bytes, "a\0****\0b", sizeof bytes);
-}
-
-static void each_secret_is_masked_but_no_id(void **state)
-{
-  (void)state;
-  set_secret(ZUORA_CLIENT_ID, "my-client");
-  set_secret(ZUORA_CLIENT_SECRET, "my-secret");
-  set_secret(ZUORA_ACCESS_TOKEN, "my-token");
-  set_secret(ZUORA_API_ACCESS_KEY_ID, "my-user");
-  set_secret(ZUORA_API_SECRET_ACCESS_KEY, "my-pass");
-  set_secret(ZUORA_SESSION, "my-session");
-  redacted("my-client my-secret my-token my-user my-pass my-session",
-           "my-client ********* ******** my-user ******* **********");
-}
-
-static void too_short_secrets_would_mask_everything(void **state)
-{
-  (void)state;
-  set_secret(ZUORA_ACCESS_TOKEN, "abc");
-  redacted("abc", "abc");
-}
-
-static void other_forms_are_masked_too(void **state)
-{
-  (void)state;
-  set_secret(ZUORA_CLIENT_SECRET, "a/b+\"\\%=");
-  redacted("<a/b+\"\\%=>", "<********>");
-  redacted("<a%2Fb%2B%22%5C%25%3D>", "<********************>");
-  redacted("<a%2fb%2b%22%5c%25%3d>", "<********************>");
-  redacted("<a/b%2B%22%5C%25=>", "<****************>");
-  redacted("<a/b+\\\"\\\\%=>", "<**********>");
-  redacted("<a\\/b+\\\"\\\\%=>", "<***********>");
-  redacted("<a\\u002fb\\u002B\\u0022\\\\\\u0025\\u003D>",
-           "<**********************************>");
-  redacted("a%2Fb%2B%22%5C%25", "a%2Fb%2B%22%5C%25");
-  redacted("a%2", "a%2");
-  redacted("a\\", "a\\");
-  redacted("a\\u00", "a\\u00");
-}
-
-/* One secret may be a part of another. */
-static void the_longest_is_masked_first(void **state)
-{
-  (void)state;
-  set_secret(ZUORA_CLIENT_SECRET, "abcd");
-  set_secret(ZUORA_ACCESS_TOKEN, "1234-abcd-5678");
-  set_secret(ZUORA_SESSION, "cd-5");
-  redacted("1234-abcd-5678 abcd cd-5", "************** **** ****");
 }
 
 /* ---- defaults ----------------------------------------------------------- */
@@ -375,14 +288,8 @@ int main(void)
       TEST(making_one_opens_nothing),
       TEST(a_proxy_may_stand_in_the_environment),
       TEST(secrets_are_kept_and_forgotten),
-      TEST(a_secret_replaced_is_wiped),
       TEST(secrets_are_looked_at),
       TEST(names_have_names),
-      TEST(secrets_are_masked_wherever_they_stand),
-      TEST(each_secret_is_masked_but_no_id),
-      TEST(too_short_secrets_would_mask_everything),
-      TEST(other_forms_are_masked_too),
-      TEST(the_longest_is_masked_first),
       TEST(calls_take_defaults),
       TEST(a_default_gives_way_to_its_group),
       TEST(defaults_are_looked_at),

@@ -218,14 +218,16 @@ static void copies_what_can_be_printed(void **state)
 {
   char out[6];
   (void)state;
-  zuora__copy_printable(out, sizeof out,
-                        "a\tb\r\x7f\x80"
-                        "c",
-                        7);
+  assert_true(zuora__copy_printable(out, sizeof out,
+                                    "a\tb\r\x7f\x80"
+                                    "c",
+                                    7));
   assert_string_equal(out, "abc");
-  zuora__copy_printable(out, sizeof out, "abcdefgh", 8);
+  assert_true(zuora__copy_printable(out, sizeof out, "abcde", 5));
   assert_string_equal(out, "abcde");
-  zuora__copy_printable(out, 1, "abc", 3);
+  assert_false(zuora__copy_printable(out, sizeof out, "abcdef", 6));
+  assert_string_equal(out, "");
+  assert_false(zuora__copy_printable(out, 1, "abc", 3));
   assert_string_equal(out, "");
 }
 

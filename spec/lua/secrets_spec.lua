@@ -87,13 +87,13 @@ describe("the search itself", function()
 end)
 
 describe("no secret is told", function()
-  local server, world, set, told, client
+  local server, world, set, told, client, closing
 
   before_each(function()
     server = servers.new()
     world = worlds.new(server)
     set = metrics.new()
-    told = {}
+    told, closing = {}, nil
   end)
 
   after_each(function()
@@ -111,6 +111,9 @@ describe("no secret is told", function()
     end }
     options.on_event = function(event)
       tell(event)
+      if closing and event.name == "attempt_end" then
+        closing()
+      end
       write(event)
       set.hook(event)
       return event
@@ -288,6 +291,94 @@ describe("no secret is told", function()
       ["Zuora-Request-Id"] = SECRETS.given, ["Zuora-Track-Id"] = SECRETS.given,
       ["Content-Type"] = "application/json; a=" .. SECRETS.given } })
     assert.equal("ok", try(client.entities.list))
+    check()
+  end)
+
+  -- What was a secret a moment ago may be one still.
+  local OLD = { "tok.SECRET-old-one", "tok.SECRET-old-two",
+    "tok.SECRET-old-three" }
+  -- An answer that tells the first so many of them.
+  local function tells(count, headers)
+    return { status = 400, body = { success = false, reasons = { {
+      code = 1, message = table.concat(OLD, " ", 1, count) } } },
+      headers = headers or { ["Zuora-Request-Id"] = OLD[1] } }
+  end
+
+  it("by an echo of a token that was renewed on a 401", function()
+    open(WAYS[1][2])
+    local granted, refused = 0, 0
+    server:script({}, function(request)
+      if request.target == "/oauth/token" then
+        granted = granted + 1
+        return { body = { access_token = OLD[granted] } }
+      end
+      refused = refused + 1
+      return refused % 2 == 1 and 401 or tells(granted)
+    end)
+    assert.equal("api", try(client.connections.accept, ID))
+    assert.equal("api", try(client.entities.list))
+    assert.equal(3, granted)
+    check()
+  end)
+
+  it("by an echo of a token that a function gave before", function()
+    local asked = 0
+    open { access_token = function()
+      asked = asked + 1
+      return OLD[asked]
+    end }
+    server:script { 401, { body = { success = true } }, tells(3) }
+    assert.equal("ok", try(client.entities.list))
+    assert.equal("api", try(client.entities.list))
+    assert.equal(3, asked)
+    check()
+  end)
+
+  local function cookie(value)
+    return { ["Set-Cookie"] = "ZSession=" .. value .. "; Path=/" }
+  end
+
+  it("by an echo of cookies that rolled, or came with it", function()
+    open(WAYS[5][2])
+    server:script { { headers = cookie(OLD[1]), body = { success = true } },
+      { headers = cookie(OLD[2]), body = { success = true } },
+      tells(3, cookie(OLD[3])) }
+    assert.equal("ok", try(client.entities.list))
+    assert.equal("api", try(client.entities.list))
+    check()
+  end)
+
+  it("by an answer that comes to a client that is closed", function()
+    open { access_token = OLD[1] }
+    server:script { function()
+      return { status = 400, body = { message = OLD[1] } }
+    end }
+    closing = function()
+      client:close()
+    end
+    assert.equal("api", try(client.entities.list))
+    check()
+  end)
+
+  -- Cut at the end of its place, a part of it would be left.
+  it("by ids that begin with something else, or are encoded", function()
+    open(WAYS[2][2])
+    local headers = {}
+    for _, room in ipairs { 40, 64, 80 } do
+      for cut = 5, 16 do
+        headers[#headers + 1] = ("x"):rep(room - cut) .. SECRETS.given
+      end
+    end
+    headers[#headers + 1] = percent(SECRETS.given)
+    headers[#headers + 1] = (percent(SECRETS.given):gsub("%%%x%x",
+      string.lower))
+    for _, value in ipairs(headers) do
+      server:script { { headers = { ["Zuora-Request-Id"] = value,
+        ["Zuora-Track-Id"] = value, ["Content-Type"] = value,
+        ["Concurrency-Limit-Type"] = value },
+        body = { success = true, id = ID } } }
+      assert.equal("ok", try(client.entities.list))
+    end
     check()
   end)
 end)

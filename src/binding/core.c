@@ -222,7 +222,8 @@ static int set_default(lua_State *L)
   return 1;
 }
 
-/* engine:redact(text) -> the text without the engine's secrets */
+/* engine:redact(text) -> the text without the engine's secrets; "****" once it
+ * is closed, for then nobody knows them any more */
 static int redact(lua_State *L)
 {
   zuora_engine *engine = check_box(L)->engine;
@@ -230,7 +231,7 @@ static int redact(lua_State *L)
   const char *text = luaL_checklstring(L, 2, &size);
   char *copy;
   if (!engine) {
-    lua_pushvalue(L, 2);
+    lua_pushliteral(L, "****");
     return 1;
   }
   copy = lua_newuserdata(L, size + 1);

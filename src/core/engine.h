@@ -9,6 +9,7 @@
 
 enum {
   ZUORA_DEFAULTS = 8,
+  ZUORA_REPLACED = 32,
   ZUORA_HEAD_LIMIT = 256 * 1024,
   ZUORA_LONGEST = 1000000 /* seconds; in milliseconds it fits a long */
 };
@@ -58,6 +59,9 @@ struct zuora_engine {
   size_t max_body;
   int max_concurrency;
   zuora_text secrets[ZUORA_SECRET_COUNT];
+  zuora_text replaced[ZUORA_REPLACED]; /* by others, and still masked: an answer
+                                        * to what was sent before may hold it */
+  int oldest;                          /* of those; the next to be wiped */
   zuora_default defaults[ZUORA_DEFAULTS];
   int default_count;
   zuora_exchange *all;
@@ -130,8 +134,11 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
                           const char *words);
 /* exchange.c: marks the end. */
 void zuora__exchange_end(zuora_exchange *exchange);
-/* settings.c: takes the secrets out of what is kept of the headers. */
-void zuora__redact_head(zuora_response *response, const zuora_engine *engine);
+/* redact.c: takes the secrets out of what is kept of the headers. The session
+ * that comes with them is one from then on, kept or not. */
+void zuora__redact_head(zuora_response *response, zuora_engine *engine);
+/* redact.c: whether it is not to be shown: ids of logins are. */
+int zuora__is_masked(zuora_secret secret);
 /* exchange.c: frees those kept for reuse. */
 void zuora__exchange_drop_spare(zuora_engine *engine);
 

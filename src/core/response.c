@@ -1,5 +1,7 @@
 /* response.c: header lines -> status, ids, limits. No I/O. What is not
- * understood counts as absent: a header is never worth failing a call for. */
+ * understood counts as absent: a header is never worth failing a call for. So
+ * does a text longer than its place: cut, it might hold a part of a secret that
+ * nobody could recognize. */
 #include "response.h"
 
 #include <stdio.h>
@@ -270,7 +272,7 @@ static void read_header(zuora_response *response, const header *kind,
   if (kind->read)
     kind->read(response, text, size);
   else if (kind->room)
-    zuora__copy_printable(field, kind->room, text, size);
+    (void)zuora__copy_printable(field, kind->room, text, size);
   else
     *(double *)field = read_number(text, size);
 }

@@ -6,7 +6,7 @@
 
 #include "engine.h"
 
-enum { VALUE_LIMIT = 8192, SECRET_MINIMUM = 4 };
+enum { VALUE_LIMIT = 8192 };
 
 static char *copy_string(const char *string)
 {
@@ -41,6 +41,8 @@ static int copy_options(zuora_engine *engine,
   zuora__text_init(&engine->codings, VALUE_LIMIT);
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     zuora__text_init(&engine->secrets[i], VALUE_LIMIT);
+  for (i = 0; i < ZUORA_REPLACED; i++)
+    zuora__text_init(&engine->replaced[i], VALUE_LIMIT);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
     zuora__text_init(&engine->defaults[i].value, VALUE_LIMIT);
   return engine->user_agent && (engine->ca_file || !options->ca_file) &&
@@ -103,6 +105,8 @@ void zuora_engine_free(zuora_engine *engine)
   zuora__text_free(&engine->codings);
   for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     zuora__text_free(&engine->secrets[i]);
+  for (i = 0; i < ZUORA_REPLACED; i++)
+    zuora__text_free(&engine->replaced[i]);
   for (i = 0; i < ZUORA_DEFAULTS; i++)
     zuora__text_free(&engine->defaults[i].value);
   zuora__free(engine->user_agent);
@@ -171,6 +175,15 @@ const char *zuora_secret_name(zuora_secret secret)
              : NULL;
 }
 
+/* Changes places with the oldest of those that were replaced. */
+static void put_by(zuora_engine *engine, zuora_text *secret)
+{
+  zuora_text *oldest = &engine->replaced[engine->oldest], swap = *oldest;
+  *oldest = *secret;
+  *secret = swap;
+  engine->oldest = (engine->oldest + 1) % ZUORA_REPLACED;
+}
+
 zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
                                    const char *data, size_t size,
                                    zuora_error *error)
@@ -185,6 +198,10 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
                        "characters",
                        VALUE_LIMIT);
   text = &engine->secrets[secret];
+  if (size == text->size && (!size || !memcmp(text->data, data, size)))
+    return ZUORA_OK;
+  if (zuora__is_masked(secret))
+    put_by(engine, text);
   zuora__text_wipe(text);
   zuora__text_add(text, data, size);
   if (text->failed)
@@ -217,104 +234,6 @@ const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,
 int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret)
 {
   return secret < ZUORA_SECRET_COUNT && engine->secrets[secret].size > 0;
-}
-
-/* The ways in which a text may write a secret's bytes. */
-typedef enum form { PLAIN, PERCENT, JSON, FORMS } form;
-
-static int is_hex_of(unsigned char c, const char *digits)
-{
-  char hex[3];
-  snprintf(hex, sizeof hex, "%02x", c);
-  return zuora__same(digits, 2, hex);
-}
-
-/* How many bytes at the start of `text` say `c`; 0: none. */
-static size_t said(char c, const char *text, size_t size, form f)
-{
-  char mark = f == PERCENT ? '%' : f == JSON ? '\\' : '\0';
-  if (size == 0)
-    return 0;
-  if (f == PLAIN || *text != mark)
-    return *text == c;
-  if (f == PERCENT)
-    return size >= 3 && is_hex_of((unsigned char)c, text + 1) ? 3 : 0;
-  if (size >= 6 && !memcmp(text, "\\u00", 4) &&
-      is_hex_of((unsigned char)c, text + 4))
-    return 6;
-  return size >= 2 && text[1] == c && strchr("\"\\/", c) ? 2 : 0;
-}
-
-/* Likewise for all of a secret. */
-static size_t says(const zuora_text *secret, const char *text, size_t size,
-                   form f)
-{
-  size_t i, n = 0;
-  for (i = 0; i < secret->size; i++) {
-    size_t step = said(secret->data[i], text + n, size - n, f);
-    if (!step)
-      return 0;
-    n += step;
-  }
-  return n;
-}
-
-static void mask(const zuora_text *secret, char *text, size_t size)
-{
-  int f;
-  size_t i, n;
-  for (f = PLAIN; f < FORMS; f++)
-    for (i = 0; i + secret->size <= size; i++) {
-      n = says(secret, text + i, size - i, (form)f);
-      if (n) {
-        memset(text + i, '*', n);
-        i += n - 1;
-      }
-    }
-}
-
-/* Ids of logins are shown, and what is so short would mask everything. */
-static int is_masked(const zuora_engine *engine, int i)
-{
-  return engine->secrets[i].size >= SECRET_MINIMUM && i != ZUORA_CLIENT_ID &&
-         i != ZUORA_API_ACCESS_KEY_ID;
-}
-
-/* The longest first: another may be a part of it. */
-void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
-{
-  int i, longest, done[ZUORA_SECRET_COUNT] = {0};
-  do {
-    longest = -1;
-    for (i = 0; i < ZUORA_SECRET_COUNT; i++)
-      if (!done[i] && is_masked(engine, i) &&
-          (longest < 0 ||
-           engine->secrets[i].size > engine->secrets[longest].size))
-        longest = i;
-    if (longest >= 0) {
-      mask(&engine->secrets[longest], text, size);
-      done[longest] = 1;
-    }
-  } while (longest >= 0);
-}
-
-static void mask_plain(const zuora_text *secret, char *text)
-{
-  char *found = text;
-  while ((found = strstr(found, secret->data)) != NULL)
-    memset(found, '*', secret->size);
-}
-
-/* What is kept of the headers: in them a secret stands as it is. */
-void zuora__redact_head(zuora_response *response, const zuora_engine *engine)
-{
-  char *kept[] = {response->request_id, response->track_id,
-                  response->content_type, response->concurrency_type};
-  size_t k;
-  int i;
-  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
-    for (k = 0; is_masked(engine, i) && k < sizeof kept / sizeof *kept; k++)
-      mask_plain(&engine->secrets[i], kept[k]);
 }
 
 /* ---- defaults ----------------------------------------------------------- */

@@ -190,8 +190,8 @@ int zuora__same(const char *data, size_t size, const char *string)
   return !string[size];
 }
 
-void zuora__copy_printable(char *out, size_t capacity, const char *data,
-                           size_t size)
+int zuora__copy_printable(char *out, size_t capacity, const char *data,
+                          size_t size)
 {
   size_t n = 0;
   while (size > 0 && n + 1 < capacity) {
@@ -207,5 +207,6 @@ void zuora__copy_printable(char *out, size_t capacity, const char *data,
       size--;
     }
   }
-  out[n] = '\0';
+  out[size ? 0 : n] = '\0';
+  return !size;
 }

@@ -41,9 +41,10 @@ int zuora__is_token(const char *data, size_t size);
 /* Whether `size` bytes are `string`, letters of either case being equal. */
 int zuora__same(const char *data, size_t size, const char *string);
 
-/* Copies at most capacity - 1 bytes, dropping what is not printable ASCII. */
-void zuora__copy_printable(char *out, size_t capacity, const char *data,
-                           size_t size);
+/* Copies, dropping what is not printable ASCII; returns 1. What takes more than
+ * capacity - 1 bytes is not copied at all; returns 0. */
+int zuora__copy_printable(char *out, size_t capacity, const char *data,
+                          size_t size);
 
 /* Finds the member `name` of the JSON object that `json` is as a whole and
  * copies its value, a string unescaped or a number as written. Returns 1 when

@@ -313,7 +313,7 @@ int zuora_engine_has_secret(const zuora_engine *engine, zuora_secret secret);
 const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,
                                 size_t *size);
 /* Overwrites each secret that stands in `text` with asterisks, in place, also
- * where it is percent-encoded or written as JSON. */
+ * where it is percent-encoded or written as in JSON or HTML. */
 void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size);
 /* Sets the value that a header parameter ("zuora_entity_ids") takes where a
  * call gives none of its group. */

@@ -1,0 +1,138 @@
+/* redact.c: takes secrets out of what may be shown. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+
+enum { SECRET_MINIMUM = 4 };
+
+/* The ways in which a text may write a secret's bytes, and what then stands
+ * before one that is not written as it is. */
+typedef enum form { PLAIN, PERCENT, JSON, HTML, FORMS } form;
+static const char marks[] = {'\0', '%', '\\', '&'};
+
+/* How many bytes at the start of `text`, an ampersand, say `c`; 0: none. */
+static size_t referred(char c, const char *text, size_t size)
+{
+  static const char *const names[] = {"&&amp;", "<&lt;", ">&gt;", "\"&quot;",
+                                      "'&apos;"};
+  char number[2][8];
+  size_t i, n;
+  for (i = 0; i < sizeof names / sizeof *names; i++) {
+    n = strlen(names[i]) - 1;
+    if (c == names[i][0] && size >= n && !memcmp(text, names[i] + 1, n))
+      return n;
+  }
+  snprintf(number[0], sizeof number[0], "&#%d;", (unsigned char)c);
+  snprintf(number[1], sizeof number[1], "&#x%x;", (unsigned char)c);
+  for (i = 0; i < 2; i++) {
+    n = strlen(number[i]);
+    if (size >= n && zuora__same(text, n, number[i]))
+      return n;
+  }
+  return c == '&';
+}
+
+static int is_hex_of(unsigned char c, const char *digits)
+{
+  char hex[3];
+  snprintf(hex, sizeof hex, "%02x", c);
+  return zuora__same(digits, 2, hex);
+}
+
+/* How many bytes at the start of `text` say `c`; 0: none. */
+static size_t said(char c, const char *text, size_t size, form f)
+{
+  if (size == 0)
+    return 0;
+  if (f == PLAIN || *text != marks[f])
+    return *text == c || (f == PERCENT && c == ' ' && *text == '+');
+  if (f == HTML)
+    return referred(c, text, size);
+  if (f == PERCENT)
+    return size >= 3 && is_hex_of((unsigned char)c, text + 1) ? 3 : 0;
+  if (size >= 6 && !memcmp(text, "\\u00", 4) &&
+      is_hex_of((unsigned char)c, text + 4))
+    return 6;
+  return size >= 2 && text[1] == c && strchr("\"\\/", c) ? 2 : 0;
+}
+
+/* Likewise for all of a secret. */
+static size_t says(const zuora_text *secret, const char *text, size_t size,
+                   form f)
+{
+  size_t i, n = 0;
+  for (i = 0; i < secret->size; i++) {
+    size_t step = said(secret->data[i], text + n, size - n, f);
+    if (!step)
+      return 0;
+    n += step;
+  }
+  return n;
+}
+
+static void mask(const zuora_text *secret, char *text, size_t size, form f)
+{
+  char first = *secret->data;
+  size_t i, n;
+  for (i = 0; i + secret->size <= size; i++) {
+    if (text[i] != first && text[i] != marks[f] && first != ' ')
+      continue;
+    n = says(secret, text + i, size - i, f);
+    if (n) {
+      memset(text + i, '*', n);
+      i += n - 1;
+    }
+  }
+}
+
+int zuora__is_masked(zuora_secret secret)
+{
+  return secret != ZUORA_CLIENT_ID && secret != ZUORA_API_ACCESS_KEY_ID;
+}
+
+/* The secret of that number, or NULL where it is not masked in a text of that
+ * size: what is very short would mask everything. */
+static const zuora_text *masked(const zuora_engine *engine, int i, size_t size)
+{
+  const zuora_text *secret = i < ZUORA_SECRET_COUNT
+                                 ? &engine->secrets[i]
+                                 : &engine->replaced[i - ZUORA_SECRET_COUNT];
+  if (secret->size < SECRET_MINIMUM || secret->size > size)
+    return NULL;
+  return i < ZUORA_SECRET_COUNT && !zuora__is_masked((zuora_secret)i) ? NULL
+                                                                      : secret;
+}
+
+/* The longest first: another may be a part of it. */
+void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
+{
+  enum { COUNT = ZUORA_SECRET_COUNT + ZUORA_REPLACED };
+  const zuora_text *found[COUNT];
+  int i, k, f, count = 0;
+  for (i = 0; i < COUNT; i++) {
+    const zuora_text *secret = masked(engine, i, size);
+    if (!secret)
+      continue;
+    for (k = count++; k > 0 && found[k - 1]->size < secret->size; k--)
+      found[k] = found[k - 1];
+    found[k] = secret;
+  }
+  for (i = 0; i < count; i++)
+    for (f = PLAIN; f < FORMS; f++)
+      mask(found[i], text, size, (form)f);
+}
+
+void zuora__redact_head(zuora_response *response, zuora_engine *engine)
+{
+  zuora_error error;
+  char *kept[] = {response->request_id, response->track_id,
+                  response->content_type, response->concurrency_type};
+  size_t k;
+  if (*response->session)
+    zuora_engine_set_secret(engine, ZUORA_GIVEN_SECRET, response->session,
+                            strlen(response->session), &error);
+  for (k = 0; k < sizeof kept / sizeof *kept; k++)
+    if (*kept[k])
+      zuora_engine_redact(engine, kept[k], strlen(kept[k]));
+}
