@@ -60,6 +60,18 @@ function app.note(name)
   ngx.shared.told:set(name, app.tell())
 end
 
+--- In phases that may not wait: notes what a call says there, and what it says
+--- by the way out, a timer.
+function app.refuse(name)
+  app.note(name)
+  local ok, reason = pcall(ngx.timer.at, 0, function()
+    app.note(name .. "_timer")
+  end)
+  if not ok then
+    ngx.shared.told:set(name .. "_timer", reason)
+  end
+end
+
 function app.told()
   ngx.print(ngx.shared.told:get(ngx.var.arg_name) or "")
 end

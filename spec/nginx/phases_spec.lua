@@ -2,15 +2,43 @@
 local nginx = require "spec.nginx.nginx"
 local sandbox = require "spec.wire.sandbox"
 local shell = require "spec.tools.shell"
-local socket = require "socket"
 
 local HTTP = [[
   lua_shared_dict told 1m;
   init_by_lua_block {
     require("spec.nginx.app").init()
+    require("spec.nginx.app").refuse "init"
   }
-  init_worker_by_lua_block {
-    require("spec.nginx.app").note "init_worker"
+  init_worker_by_lua_block { require("spec.nginx.app").refuse "init_worker" }
+  exit_worker_by_lua_block { require("spec.nginx.app").refuse "exit_worker" }
+  ssl_session_fetch_by_lua_block {
+    require("spec.nginx.app").refuse "ssl_session_fetch"
+  }
+  ssl_session_store_by_lua_block {
+    require("spec.nginx.app").refuse "ssl_session_store"
+  }
+  upstream ping {
+    server 0.0.0.1; # whom the balancer does not ask
+    balancer_by_lua_block {
+      require("spec.nginx.app").refuse "balancer"
+      assert(require("ngx.balancer").set_current_peer("127.0.0.1", $port))
+    }
+  }
+  # Where nginx chooses a certificate; that of the sandbox will do.
+  server {
+    listen 127.0.0.1:$tls ssl;
+    ssl_protocols TLSv1.2; # sessions of 1.3 do not come by
+    ssl_session_tickets off;
+    ssl_certificate $certificates/server.pem;
+    ssl_certificate_key $certificates/server.key;
+    ssl_client_hello_by_lua_block {
+      require("spec.nginx.app").refuse "ssl_client_hello"
+    }
+    ssl_certificate_by_lua_block { require("spec.nginx.app").note "ssl_cert" }
+    server_rewrite_by_lua_block {
+      require("spec.nginx.app").note "server_rewrite"
+    }
+    location / { return 200 "fine"; }
   }
 ]]
 
@@ -48,29 +76,28 @@ local SERVER = [[
     }
   }
   location = /set {
-    set_by_lua_block $told { return require("spec.nginx.app").tell() }
-    return 200 "$told";
+    set_by_lua_block $none { require("spec.nginx.app").refuse "set" }
+    return 200 "fine";
   }
   location = /header_filter {
     header_filter_by_lua_block {
-      require("spec.nginx.app").note "header_filter"
+      require("spec.nginx.app").refuse "header_filter"
     }
     return 200 "fine";
   }
   location = /body_filter {
-    body_filter_by_lua_block { require("spec.nginx.app").note "body_filter" }
-    return 200 "fine";
-  }
-  location = /log {
-    log_by_lua_block { require("spec.nginx.app").note "log" }
-    return 200 "fine";
-  }
-  location = /background {
-    log_by_lua_block {
-      ngx.timer.at(0, function() require("spec.nginx.app").note "way_out" end)
+    body_filter_by_lua_block {
+      if ngx.arg[2] then
+        require("spec.nginx.app").refuse "body_filter"
+      end
     }
     return 200 "fine";
   }
+  location = /log {
+    log_by_lua_block { require("spec.nginx.app").refuse "log" }
+    return 200 "fine";
+  }
+  location = /balancer { proxy_pass http://ping/ping; }
   location = /each {
     content_by_lua_block {
       local n = 0
@@ -101,20 +128,6 @@ local SERVER = [[
       end
     }
   }
-  location = /killed {
-    content_by_lua_block {
-      local client = require("spec.nginx.app").client
-      local thread = ngx.thread.spawn(client.connections.list)
-      ngx.sleep(0.5)
-      ngx.print(tostring(ngx.thread.kill(thread)))
-    }
-  }
-  location = /map {
-    content_by_lua_block {
-      local client = require("spec.nginx.app").client
-      client:map({ 1, 2, 3, 4 }, function() return client.entities.list() end)
-    }
-  }
   location = /list {
     content_by_lua_block {
       local client = require("spec.nginx.app").client
@@ -123,18 +136,6 @@ local SERVER = [[
         return "ok"
       end))
     }
-  }
-]]
-
--- Where nginx chooses a certificate; that of the sandbox will do.
-local TLS = HTTP .. [[
-  lua_check_client_abort on;
-  server {
-    listen 127.0.0.1:$tls ssl;
-    ssl_certificate $certificates/server.pem;
-    ssl_certificate_key $certificates/server.key;
-    ssl_certificate_by_lua_block { require("spec.nginx.app").note "ssl" }
-    return 200 "fine";
   }
 ]]
 
@@ -150,6 +151,10 @@ end
 local function get(path)
   local _, body = server:get(path)
   return body
+end
+
+local function get_tls()
+  return (shell.must(("curl -sk https://127.0.0.1:%d/"):format(server.tls)))
 end
 
 describe("a client made in init_by_lua", function()
@@ -190,30 +195,54 @@ describe("a client made in init_by_lua", function()
     assert.equal("1 2 3 4 5 6 ", get "/mixed")
   end)
 
-  for _, phase in ipairs { "header_filter", "body_filter", "log" } do
+  it("calls while a certificate is chosen, and in server_rewrite", function()
+    assert.equal("fine", get_tls())
+    assert.equal("ok", told "ssl_cert")
+    assert.equal("ok", told "server_rewrite")
+  end)
+
+  local function refuses(phase)
+    local text = told(phase)
+    assert.truthy(text:find("^failed: .*connections%.list: .* " .. phase))
+    assert.truthy(text:find("ngx.timer.at(0", 1, true))
+    assert.truthy(text:find("app.lua:", 1, true)) -- the caller's line
+    return text
+  end
+
+  for _, phase in ipairs { "set", "header_filter", "body_filter", "log",
+    "balancer" } do
     it("says in the phase " .. phase .. " what is the way out", function()
       local status, body = server:get("/" .. phase)
       assert.equal(200, status)
-      assert.equal("fine", body)
-      local text = told(phase)
-      assert.truthy(text:find("^failed: .*connections%.list: .*" .. phase))
-      assert.truthy(text:find("ngx.timer.at(0", 1, true))
-      assert.truthy(text:find("app.lua:", 1, true)) -- the caller's line
+      assert.equal(phase == "balancer" and "pong" or "fine", body)
+      refuses(phase)
+      assert.equal("ok", told(phase .. "_timer"))
       assert.equal("ok", get "/content")
     end)
   end
 
-  it("says so in set and init_worker", function()
-    for _, text in ipairs { get "/set", told "init_worker" } do
-      assert.truthy(text:find "^failed: .*connections%.list: ")
-      assert.truthy(text:find("ngx.timer.at(0", 1, true))
+  it("says so in the phases of TLS that cannot wait", function()
+    assert.equal("fine", get_tls())
+    -- Asks with the session of the handshake before.
+    shell.run(("openssl s_client -reconnect -connect 127.0.0.1:%d </dev/null")
+      :format(server.tls))
+    for _, phase in ipairs { "ssl_client_hello", "ssl_session_store",
+      "ssl_session_fetch" } do
+      refuses(phase)
+      assert.equal("ok", told(phase .. "_timer"))
     end
     assert.equal("ok", get "/content")
   end)
 
-  it("calls by the way out", function()
-    assert.equal("fine", get "/background")
-    assert.equal("ok", told "way_out")
+  it("says so at the start and the end of a worker", function()
+    refuses "init_worker"
+    assert.equal("ok", told "init_worker_timer")
+    assert.truthy(refuses "init":find("init_worker_by_lua makes", 1, true))
+    assert.equal("no request", told "init_timer")
+    server:reload()
+    assert.truthy(refuses "exit_worker":find("made before", 1, true))
+    assert.truthy(told "exit_worker_timer":find("disabled", 1, true))
+    assert.equal("ok", get "/content")
   end)
 
   it("ends its calls when nginx is reloaded", function()
@@ -232,82 +261,5 @@ describe("a client made in init_by_lua", function()
     nginx.eventually(function()
       return server:log():find "gracefully shutting down"
     end, "the reload")
-  end)
-end)
-
-describe("a client in nginx", function()
-  before_each(function()
-    sandbox.reset { keep_tokens = false }
-    server = nginx.start { http = TLS:gsub("note \"init_worker\"", "tell()")
-      :gsub('init%(%)', "init { max_concurrency = 1 }"), server = SERVER }
-  end)
-
-  after_each(function()
-    server:stop()
-  end)
-
-  it("calls while a certificate is chosen", function()
-    assert.equal("fine", (shell.must(("curl -sk https://127.0.0.1:%d/"):format(
-      server.tls))))
-    assert.equal("ok", told "ssl")
-  end)
-
-  -- All that there is room for is taken by calls that last a minute.
-  local function is_free()
-    sandbox.mend()
-    local began = socket.gettime()
-    assert.equal("ok", get "/list")
-    assert.is_true(socket.gettime() - began < 10)
-  end
-
-  local function seen(operation)
-    nginx.eventually(function()
-      return sandbox.count(operation) > 0
-    end, operation)
-  end
-
-  local function stuck(operation)
-    sandbox.forget()
-    sandbox.fault { kind = "delay", seconds = 60, times = 0,
-      operation = operation }
-  end
-
-  it("cancels the call of a request that its client aborted", function()
-    assert.equal("ok", get "/list")
-    stuck "connections.list"
-    local peer = server:send "/list"
-    seen "connections.list"
-    peer:close()
-    is_free()
-  end)
-
-  it("cancels the call of a light thread that was killed", function()
-    assert.equal("ok", get "/list")
-    stuck "connections.list"
-    assert.equal("1", get "/killed")
-    is_free()
-  end)
-
-  it("cancels all calls of a map whose request was aborted", function()
-    assert.equal("ok", get "/list")
-    stuck "entities.list"
-    local peer = server:send "/map"
-    seen "entities.list"
-    peer:close()
-    is_free()
-    assert.equal("ok", get "/content")
-    assert.equal(1, sandbox.count "entities.list")
-  end)
-
-  it("fetches a token that others wait for, whoever is aborted", function()
-    sandbox.fault { kind = "delay", seconds = 1, operation = "oauth.token" }
-    local first = server:send "/list"
-    seen "oauth.token"
-    local second = server:send "/list"
-    first:close()
-    local _, body = nginx.receive(second)
-    second:close()
-    assert.equal("ok", body)
-    assert.equal(1, sandbox.count "oauth.token")
   end)
 end)

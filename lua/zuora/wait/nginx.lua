@@ -15,11 +15,17 @@ local SHORTEST, LONGEST, RISE = 0.001, 0.01, 0.01
 -- A stepper that was not heard of for so long is not waited for any more.
 local SILENCE = 1
 
--- Phases that may wait. In the others ngx.sleep is disabled.
+-- Phases that may wait. In ssl_session_fetch and ssl_client_hello it takes
+-- OpenResty's patches of OpenSSL and nginx; without them whoever waits is lost.
 local MAY_WAIT = {
   rewrite = true, server_rewrite = true, access = true, content = true,
-  timer = true, ssl_cert = true, ssl_session_fetch = true,
-  ssl_client_hello = true,
+  timer = true, ssl_cert = true,
+}
+
+-- Phases that can make no timer either, and which one it has to be there.
+local TIMER_OF = {
+  init = " that init_worker_by_lua makes",
+  exit_worker = " that is made before",
 }
 
 --- Whether the running code is nginx's: false in the threads of its pools,
@@ -32,8 +38,9 @@ end
 function nginx.check(name, level)
   local phase = ngx.get_phase and ngx.get_phase()
   if phase and not MAY_WAIT[phase] then
-    error(("%s: nginx cannot wait in the phase %s; make the call in a timer: "
-      .. "ngx.timer.at(0, function() ... end)"):format(name, phase), level + 1)
+    error(("%s: nginx cannot wait in the phase %s; make the call in a timer" ..
+      "%s: ngx.timer.at(0, function() ... end)"):format(name, phase,
+      TIMER_OF[phase] or ""), level + 1)
   end
 end
 

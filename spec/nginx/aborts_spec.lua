@@ -1,0 +1,117 @@
+-- Calls whose request ends before they do.
+local nginx = require "spec.nginx.nginx"
+local sandbox = require "spec.wire.sandbox"
+local socket = require "socket"
+
+local HTTP = [[
+  lua_check_client_abort on;
+  init_by_lua_block {
+    require("spec.nginx.app").init { max_concurrency = 1 }
+  }
+]]
+
+local SERVER = [[
+  location = /content {
+    content_by_lua_block { ngx.print(require("spec.nginx.app").tell()) }
+  }
+  location = /list {
+    content_by_lua_block {
+      local client = require("spec.nginx.app").client
+      ngx.print(require("spec.nginx.app").tell(function()
+        assert(client.connections.list())
+        return "ok"
+      end))
+    }
+  }
+  location = /killed {
+    content_by_lua_block {
+      local client = require("spec.nginx.app").client
+      local thread = ngx.thread.spawn(client.connections.list)
+      ngx.sleep(0.5)
+      ngx.print(tostring(ngx.thread.kill(thread)))
+    }
+  }
+  location = /map {
+    content_by_lua_block {
+      local client = require("spec.nginx.app").client
+      client:map({ 1, 2, 3, 4 }, function() return client.entities.list() end)
+    }
+  }
+]]
+
+local server
+
+local function get(path)
+  local _, body = server:get(path)
+  return body
+end
+
+describe("a client in nginx", function()
+  before_each(function()
+    sandbox.reset { keep_tokens = false }
+    server = nginx.start { http = HTTP, server = SERVER }
+  end)
+
+  after_each(function()
+    server:stop()
+  end)
+
+  -- All that there is room for is taken by calls that last a minute.
+  local function is_free()
+    sandbox.mend()
+    local began = socket.gettime()
+    assert.equal("ok", get "/list")
+    assert.is_true(socket.gettime() - began < 10)
+  end
+
+  local function seen(operation)
+    nginx.eventually(function()
+      return sandbox.count(operation) > 0
+    end, operation)
+  end
+
+  local function stuck(operation)
+    sandbox.forget()
+    sandbox.fault { kind = "delay", seconds = 60, times = 0,
+      operation = operation }
+  end
+
+  it("cancels the call of a request that its client aborted", function()
+    assert.equal("ok", get "/list")
+    stuck "connections.list"
+    local peer = server:send "/list"
+    seen "connections.list"
+    peer:close()
+    is_free()
+  end)
+
+  it("cancels the call of a light thread that was killed", function()
+    assert.equal("ok", get "/list")
+    stuck "connections.list"
+    assert.equal("1", get "/killed")
+    is_free()
+  end)
+
+  it("cancels all calls of a map whose request was aborted", function()
+    assert.equal("ok", get "/list")
+    stuck "entities.list"
+    local peer = server:send "/map"
+    seen "entities.list"
+    peer:close()
+    is_free()
+    assert.equal("ok", get "/content")
+    assert.equal(1, sandbox.count "entities.list")
+  end)
+
+  it("fetches a token that others wait for, whoever is aborted", function()
+    sandbox.fault { kind = "delay", seconds = 1, operation = "oauth.token" }
+    local first = server:send "/list"
+    seen "oauth.token"
+    local second = server:send "/list"
+    first:close()
+    local _, body = nginx.receive(second)
+    second:close()
+    assert.equal("ok", body)
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+end)
