@@ -136,11 +136,8 @@ end
 
 -- Has the flight run, by wait.apart or wait.background.
 local function launch(self, own, state, how)
-  local function fn()
-    run(self, own, state)
-  end
   self.flight = own
-  local whole, reason = guard(how, self.client, fn)
+  local whole, reason = guard(how, self.client, run, self, own, state)
   if not whole then
     own.over, self.flight = true, nil
     error(reason, 0)

@@ -1,19 +1,22 @@
 -- Waiting inside nginx: the worker goes on with other requests meanwhile.
 --
 -- One stepper an engine and worker, in a timer of its own, moves the engine
--- however many calls wait; each of those sleeps on a semaphore. Without
--- semaphores (lua-resty-core is not there) each call steps by itself.
+-- however many calls wait; each of those sleeps on a semaphore. Where nginx has
+-- no timer left for the stepper each call steps by itself.
 local clock = require("zuora.core").clock
 
 local nginx = {}
 
 local ngx = ngx
-local has_semaphore, semaphore = pcall(require, "ngx.semaphore")
+local semaphore = ngx.sleep and require "ngx.semaphore" -- not in a pool
 
 -- Between steps: a millisecond, and more the longer nothing has ended.
 local SHORTEST, LONGEST, RISE = 0.001, 0.01, 0.01
 -- A stepper that was not heard of for so long is not waited for any more.
 local SILENCE = 1
+-- Nor is a timer that has not begun by then: when lua_max_running_timers run,
+-- nginx drops the next.
+local PATIENCE = 0.2
 
 -- Phases that may wait. In ssl_session_fetch and ssl_client_hello it takes
 -- OpenResty's patches of OpenSSL and nginx; without them whoever waits is lost.
@@ -83,7 +86,14 @@ local function wake(bed)
   return woken
 end
 
-local function step(_, engine, bed)
+local function has_stepper(bed)
+  return bed.beat and clock() - bed.beat < SILENCE
+end
+
+local function step(engine, bed)
+  if has_stepper(bed) then
+    return
+  end
   local quiet_since = clock()
   while bed[1] do
     bed.beat = clock()
@@ -100,11 +110,41 @@ local function step(_, engine, bed)
   bed.beat = nil
 end
 
-local function has_stepper(bed)
-  return bed.beat and clock() - bed.beat < SILENCE
+local function run(_, timer, fn, ...)
+  if not timer.late then
+    timer.begun = true
+    fn(...)
+  end
 end
 
--- Where no timer is to be had, too.
+-- A timer that runs fn(...) at once, or nil.
+local function start(fn, ...)
+  local timer = { begun = false, late = false }
+  return ngx.timer.at(0, run, timer, fn, ...) and timer or nil
+end
+
+-- Whether it has begun. If not, it never will.
+local function has_begun(timer)
+  timer.late = not timer.begun
+  return timer.begun
+end
+
+--- Runs fn(...) in a light thread of its own; false where nginx has none. What
+--- fn needs it is to be given: locals that it shares with the caller are gone
+--- when the caller's request is.
+function nginx.background(fn, ...)
+  local timer, ends = start(fn, ...), clock() + PATIENCE
+  if not timer then
+    return false
+  end
+  repeat
+    ngx.sleep(SHORTEST)
+  until timer.begun or clock() >= ends
+  return has_begun(timer)
+end
+
+-- ---- those who wait --------------------------------------------------------
+
 local function step_alone(engine, pending)
   local since = clock()
   while not pending:done() do
@@ -117,6 +157,25 @@ local function step_alone(engine, pending)
   end
 end
 
+local function leave(bed, sleeper)
+  sleeper.gone = true
+  for i = #bed, 1, -1 do
+    if bed[i] == sleeper then
+      table.remove(bed, i)
+    end
+  end
+end
+
+-- Sleeps until woken, or for a while; false where there is nobody to wake.
+local function rest(engine, bed, own)
+  if has_stepper(bed) then
+    own:wait(SILENCE)
+    return true
+  end
+  local timer = start(step, engine, bed)
+  return timer and (own:wait(PATIENCE) or has_begun(timer))
+end
+
 local spare = {} -- semaphores
 
 local function sleep(engine, bed, pending)
@@ -124,15 +183,11 @@ local function sleep(engine, bed, pending)
   local sleeper = { pending = pending, semaphore = own }
   bed[#bed + 1] = sleeper
   while not pending:done() do
-    if not has_stepper(bed) then
-      bed.beat = clock()
-      if not ngx.timer.at(0, step, engine, bed) then
-        bed.beat = nil
-        sleeper.gone = true
-        return step_alone(engine, pending)
-      end
+    if not rest(engine, bed, own) then
+      leave(bed, sleeper)
+      step_alone(engine, pending)
+      break
     end
-    own:wait(SILENCE)
   end
   sleeper.gone = true
   if own:count() == 0 then
@@ -147,25 +202,12 @@ function nginx.wait(engine, pending)
   if pending:done() then
     return
   end
-  if not has_semaphore then
-    return step_alone(engine, pending)
-  end
   local bed = beds[engine]
   if not bed then
     bed = {}
     beds[engine] = bed
   end
-  return sleep(engine, bed, pending)
-end
-
-local function run(_, fn, ...)
-  fn(...)
-end
-
---- Runs fn(...) in a light thread of its own. What fn needs it is to be given:
---- locals that it shares with the caller are gone when the caller's request is.
-function nginx.background(fn, ...)
-  return ngx.timer.at(0, run, fn, ...)
+  sleep(engine, bed, pending)
 end
 
 return nginx
