@@ -236,4 +236,41 @@ describe("an OAuth client", function()
     assert.equal(0, count "/v1/entities")
     assert(client.entities.list { zuora_entity_ids = "e-1" })
   end)
+
+  -- Another process took the lock and is gone: it stays for its lease.
+  local function behind_a_lock(until_when, options)
+    token = GRANT
+    answers {}
+    options.client_id, options.client_secret = "some-client", "some-secret"
+    options.access_token = false
+    options.store = {
+      get = function() end,
+      set = function() return true end,
+      add = function() return world.time >= until_when end,
+      delete = function() return true end,
+    }
+    options.wait = function(engine, pending)
+      if pending.due then
+        world.time = math.max(world.time, pending.due)
+      end
+      return world.wait(engine, pending)
+    end
+    return open(options)
+  end
+
+  it("outlasts the lock of one that is gone", function()
+    behind_a_lock(30.01, {})
+    assert(client.entities.list())
+    assert.equal(1, count "/oauth/token")
+    -- It has the lock now: nobody may take it while it fetches.
+    assert.is_true(world.limits[1] > 29 and world.limits[1] <= 30)
+  end)
+
+  it("waits for a lock no longer than the call may take", function()
+    behind_a_lock(30.01, { timeout = 20 })
+    local _, err = client.entities.list()
+    assert.equal("timeout", err.kind)
+    assert.is_true(world.time >= 20 and world.time < 21)
+    assert.equal(0, count "/oauth/token")
+  end)
 end)

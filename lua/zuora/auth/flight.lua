@@ -11,7 +11,8 @@ local wait = require "zuora.wait"
 
 local flight = {}
 
--- For so long a fetch may take and holds the lock.
+-- For so long a fetch may take and holds the lock. One that waits for the lock
+-- of a process that is gone comes after that.
 local LEASE = 30 -- seconds
 -- How often to look whether the holder of the lock is done.
 local LOOK = 0.05 -- seconds
@@ -41,7 +42,12 @@ local function wanting(self, ends)
   local now = self.client.clock()
   return { client = self.client, operation = self.binding.operation,
     writes = false, attempts = 0, now = now,
-    ends = math.min(ends, now + LEASE) }
+    ends = math.min(ends, now + (self.shared and 2 * LEASE or LEASE)) }
+end
+
+local function fetch(self, state)
+  state.ends = math.min(state.ends, self.client.clock() + LEASE)
+  return self:fetch(state)
 end
 
 local function share(self, err)
@@ -70,7 +76,7 @@ local function fetch_or_adopt(self, state)
   if value and self:adopt(value) then
     return true
   end
-  local ok, err = self:fetch(state)
+  local ok, err = fetch(self, state)
   share(self, err)
   return ok, err
 end
@@ -102,7 +108,7 @@ local function fetch_shared(self, state)
       got, down = self.shared:lock(lock, LEASE)
     end
     if down then
-      return self:fetch(state)
+      return fetch(self, state)
     elseif got then
       return fetch_locked(self, state, lock)
     end
@@ -116,7 +122,7 @@ local function fetch_shared(self, state)
 end
 
 local function run(self, own, state)
-  local whole, ok, err = guard(self.shared and fetch_shared or self.fetch, self,
+  local whole, ok, err = guard(self.shared and fetch_shared or fetch, self,
     state)
   own.over = true
   if self.flight == own then
