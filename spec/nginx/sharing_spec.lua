@@ -2,7 +2,7 @@
 local nginx = require "spec.nginx.nginx"
 local sandbox = require "spec.wire.sandbox"
 
-local WORKERS, CALLS = 4, 60
+local WORKERS, CALLS = 8, 200
 
 local HTTP = [[
   lua_shared_dict zuora 1m;
