@@ -16,6 +16,7 @@ end
 local function configuration()
   local text = shell.read(FOLDER .. "nginx.conf")
   for old, new in pairs {
+    ["worker_processes auto;"] = "worker_processes 4;",
     ["include /etc/nginx/modules-enabled/*.conf;"] =
       "$load $user daemon off; env ASAN_OPTIONS; env UBSAN_OPTIONS;",
     ["nginx.pid"] = "pid",
@@ -118,5 +119,29 @@ describe("the example of nginx", function()
         'zuora_calls_total{operation="connections.accept",result="ok"} 1', 1,
         true) and body:find("zuora_call_seconds_bucket", 1, true)
     end, "the counts")
+  end)
+
+  it("counts for all workers, whichever is asked", function()
+    decided()
+    local peers = {} -- at once, for more than one worker
+    for i = 1, 40 do
+      peers[i] = server:send "/connections?type=outbound"
+    end
+    for _, peer in ipairs(peers) do
+      assert.equal(200, (nginx.receive(peer)))
+      peer:close()
+    end
+    local function lists()
+      local _, body = server:get "/metrics"
+      return tonumber(body:match(
+        'zuora_calls_total{operation="connections.list",result="ok"} (%d+)'))
+    end
+    local count = lists()
+    assert.is_true(count >= 40)
+    for _ = 1, 20 do -- the timer's own lists go on
+      local again = lists()
+      assert.is_true(again >= count)
+      count = again
+    end
   end)
 end)
