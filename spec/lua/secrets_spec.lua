@@ -214,7 +214,9 @@ describe("no secret is told", function()
     end,
   }
 
-  local OPTIONS = { max_attempts = 1, settle = false, attempt_timeout = 0.05 }
+  -- Time runs out only where nothing is answered.
+  local OPTIONS = { max_attempts = 1, settle = false }
+  local HURRIED = { max_attempts = 1, settle = false, attempt_timeout = 0.05 }
 
   for _, way in ipairs(WAYS) do
     it("by errors of a client that signs by " .. way[1], function()
@@ -223,8 +225,9 @@ describe("no secret is told", function()
         server:script({}, function(request)
           return grant(request) or make(echo(request))
         end)
-        assert.equal(kind, try(client.connections.accept, ID, OPTIONS))
-        assert.equal(kind, try(client.entities.list, OPTIONS))
+        local options = kind == "timeout" and HURRIED or OPTIONS
+        assert.equal(kind, try(client.connections.accept, ID, options))
+        assert.equal(kind, try(client.entities.list, options))
       end
       assert.equal("argument", try(client.connections.list, { page_size = 0 }))
       assert.equal("raised", try(client.connections.list, { pagesize = 0 }))
