@@ -33,6 +33,7 @@ build = {
         "src/binding/core.c",
         "src/binding/describe.c",
         "src/binding/exchange.c",
+        "src/binding/numbers.c",
         "src/binding/values.c",
         "src/core/answer.c",
         "src/core/chance.c",

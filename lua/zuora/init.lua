@@ -7,10 +7,13 @@ local client = require "zuora.client"
 local core = require "zuora.core"
 local environments = require "zuora.environments"
 local errors = require "zuora.errors"
+local json = require "zuora.json"
 
 local zuora = {
   _VERSION = core.version,
   environments = environments,
+  -- An array without items, in a body: an empty table is sent as {}.
+  empty_array = json.empty_array,
 }
 
 local world = { core = core, now = os.time }

@@ -228,3 +228,67 @@ describe("secrets and defaults", function()
     assert.equal("argument", kind)
   end)
 end)
+
+describe("quote_numbers", function()
+  local quote = core.quote_numbers
+
+  it("makes strings of whole numbers that a double does not hold", function()
+    for _, text in ipairs { "9007199254740993", "-9007199254740993",
+      "10000000000000000", "123456789012345678901234567890" } do
+      assert.same({ '["' .. text .. '"]', false },
+        { quote("[" .. text .. "]") })
+    end
+  end)
+
+  it("leaves other numbers, and tells that there are some", function()
+    for _, text in ipairs { "0", "-1", "9007199254740992", "-9007199254740992",
+      "0.12345678901234567890", "12345678901234567890.5",
+      "12345678901234567890e3" } do
+      assert.same({ "[" .. text .. "]", true }, { quote("[" .. text .. "]") })
+    end
+    assert.same({ '{"a":true}', false }, { quote '{"a":true}' })
+    assert.same({ "", false }, { quote "" })
+  end)
+
+  it("makes a string of an id, by its member's name", function()
+    assert.equal('{"id":"1","aId" : "-2","Id":\n"3"}',
+      quote '{"id":1,"aId" : -2,"Id":\n3}')
+    for _, text in ipairs { '{"paid":1}', '{"ids":1}', '{"i":1}', '{"":1}',
+      '["id",1]', '{"id":[1]}', '{"aId":1.5}', '{"aId":null,"b":1}' } do
+      assert.equal(text, quote(text))
+    end
+  end)
+
+  it("looks into no string", function()
+    for _, text in ipairs { [["12345678901234567890"]], [["\"id\":1"]],
+      [["\\\"id\":1"]], [["id":"1]], [["]], [["\]], [["\"]] } do
+      assert.same({ text, false }, { quote(text) })
+    end
+    assert.equal([[{"a\\":1,"id":"2"}]], quote [[{"a\\":1,"id":2}]])
+  end)
+
+  it("makes no JSON of what is none, and the other way round", function()
+    local cjson = require("cjson.safe").new()
+    cjson.decode_invalid_numbers(false)
+    local parts = { "{", "}", "[", "]", ",", ":", " ", "-", "0", "12", ".5",
+      "e1", "E+", '"id"', '"aId"', '"a\\"', '"', "\\", "true", "0x1", "\0",
+      "9007199254740993" }
+    local read = 0
+    math.randomseed(1)
+    for _ = 1, 20000 do
+      local text = { "[" }
+      for i = 2, math.random(2, 8) do
+        text[i] = parts[math.random(#parts)]
+      end
+      text[#text + 1] = "]"
+      text = table.concat(text)
+      if math.random(2) == 1 then
+        text = '{"id":' .. text:sub(2, -2) .. "}"
+      end
+      local plain, quoted = cjson.decode(text), cjson.decode((quote(text)))
+      assert.equal(type(plain), type(quoted), text)
+      read = read + (plain and 1 or 0)
+    end
+    assert.is_true(read > 100)
+  end)
+end)

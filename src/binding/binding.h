@@ -59,6 +59,9 @@ int zuora__lua_exchange(lua_State *L);
 int zuora__lua_wait(lua_State *L);
 void zuora__register_exchange(lua_State *L);
 
+/* numbers.c: core.quote_numbers */
+int zuora__lua_quote_numbers(lua_State *L);
+
 /* core.c: the object at the first index, whose metatable is the first upvalue
  * of the running function; raises when it is another. */
 void *zuora__check_self(lua_State *L, const char *type);

@@ -383,5 +383,6 @@ int luaopen_zuora_core(lua_State *L)
   set_function(L, "chance", chance);
   set_function(L, "uuid", uuid);
   set_function(L, "is_terminal", is_terminal);
+  set_function(L, "quote_numbers", zuora__lua_quote_numbers);
   return 1;
 }
