@@ -140,8 +140,12 @@ help: ## list the targets
 	echo
 	echo '  LUA=lua5.1 (or luajit, ...), SANITIZE=1, WERROR=1, V=1, CC, CFLAGS'
 
+# The group of tools/setup that $(LUA) is in, where it is not in one of those
+# that are installed anyway.
+OTHER_LUA := $(if $(filter 5.2 5.3,$(ABI)),luas)
+
 setup: ## install what building, demo and tests need, where it is missing
-	tools/setup core build demo test
+	tools/setup core build demo test $(OTHER_LUA)
 
 build: $(MODULE) ## build the Lua module for $LUA
 
@@ -155,7 +159,7 @@ objects: $(CORE_O) $(BINDING_O) ## compile without linking; print what was made
 # These begin with a set-up, so the rest is left to a make that starts after it
 # and finds what was installed.
 demo: ## show it at work against a Zuora on this machine
-	tools/setup core build demo
+	tools/setup core build demo $(OTHER_LUA)
 	$(MAKE) --no-print-directory build
 	eval "$$($(MAKE) -s env)" && \
 	  sandbox/zuora-sandbox -- $(LUA) examples/tour.lua
