@@ -3,7 +3,6 @@
 local answer = require "zuora.answer"
 local call = require "zuora.call"
 local errors = require "zuora.errors"
-local tasks = require "zuora.wait.tasks"
 local wait = require "zuora.wait"
 
 local pages = {}
@@ -90,6 +89,16 @@ local function fetch(cursor, url, page)
   page.done = true
 end
 
+local function start(cursor, url, guessed)
+  local page = { guessed = guessed }
+  cursor.group:spawn(function(task)
+    if task.failed then
+      page.done, page.raised = true, task.reason
+    end
+  end, fetch, cursor, url, page)
+  return page
+end
+
 -- Starts fetching the pages after the one just read. What was fetched ahead and
 -- is not to come next is of no use any more: the server counts otherwise.
 local function fetch_ahead(cursor)
@@ -100,11 +109,8 @@ local function fetch_ahead(cursor)
     if not url then
       break
     end
-    kept[url] = ahead[url]
-    if not kept[url] then
-      kept[url], started = {}, true
-      cursor.group:spawn(url, fetch, cursor, url, kept[url])
-    end
+    started = started or not ahead[url]
+    kept[url] = ahead[url] or start(cursor, url, i > 0)
   end
   local engine = cursor.binding.client.engine
   if started and not engine:closed() then
@@ -112,13 +118,16 @@ local function fetch_ahead(cursor)
   end
 end
 
-local function note_failure(cursor)
-  return function(url, task)
-    local page = cursor.ahead[url]
-    if task.failed and page then
-      page.done, page.raised = true, task.reason
-    end
+-- Whether a page that no page had named yet was not there when it was asked
+-- for: the list has grown since.
+local function came_too_early(cursor, page)
+  local result, err = page.result, page.err
+  if not page.guessed then
+    return false
   end
+  local items = result and result[cursor.binding.operation.items]
+  return err and err.kind == "api" or
+    type(items) == "table" and items[1] == nil
 end
 
 -- The page of that URL: fetched ahead, or now.
@@ -135,6 +144,8 @@ local function get(cursor, url)
   client.in_loop = false
   if page.raised then
     error(page.raised, 0)
+  elseif came_too_early(cursor, page) then
+    return follow(cursor, url)
   end
   return page.result, page.err
 end
@@ -190,8 +201,7 @@ local function read(cursor, level)
     return nil, err
   end
   if cursor.prefetch > 0 and (cursor.next or next(cursor.ahead)) then
-    cursor.group = cursor.group or tasks.group(cursor.binding.client,
-      note_failure(cursor))
+    cursor.group = cursor.group or wait.group(cursor.binding.client)
     fetch_ahead(cursor)
   end
   return items, nil, answer.meta(result)

@@ -1,5 +1,6 @@
 -- Lists over several pages.
 local sandbox = require "spec.wire.sandbox"
+local tasks = require "zuora.wait.tasks"
 
 describe("a list of many pages", function()
   local client
@@ -101,5 +102,122 @@ describe("a list of many pages", function()
     assert.equal(300, #second.entityConnections)
     assert.not_equal(first.entityConnections[1].id,
       second.entityConnections[1].id)
+  end)
+end)
+
+describe("pages fetched ahead", function()
+  local client
+
+  before_each(function()
+    sandbox.reset()
+    client = sandbox.client()
+  end)
+
+  after_each(function()
+    client:close()
+    sandbox.reset()
+  end)
+
+  local function ids(list)
+    local found = {}
+    for i, connection in ipairs(list) do
+      assert.is_nil(found[connection.id])
+      found[i], found[connection.id] = connection.id, true
+    end
+    return found
+  end
+
+  -- Until so many lists were asked for; the machine may be slow.
+  local function await(count)
+    for _ = 1, 1000 do
+      if sandbox.count "connections.list" >= count then
+        return
+      end
+      assert(client.entities.list()) -- moves what is under way
+    end
+    error "they were not asked for"
+  end
+
+  it("come in their order, whichever is answered first", function()
+    sandbox.scenario { name = "many", n = 1000 }
+    local plain = ids(assert(client.connections.all { prefetch = 0 }))
+    for _, nth in ipairs { 2, 5, 5 } do
+      sandbox.fault { match = { operation = "connections.list", nth = nth },
+        kind = "delay", seconds = 0.1 }
+    end
+    local ahead = ids(assert(client.connections.all { page_size = 50,
+      prefetch = 16 }))
+    assert.same(plain, ahead)
+  end)
+
+  it("go past the end by no more than are in flight, over one connection",
+    function()
+      sandbox.scenario { name = "many", n = 1000 }
+      assert.equal(1000, #assert(client.connections.all { page_size = 100,
+        prefetch = 5 }))
+      assert(client.entities.list())
+      local connections, pages = {}, {}
+      for _, entry in ipairs(sandbox.journal()) do
+        connections[entry.connection] = true
+        if entry.operation == "connections.list" then
+          local page = tonumber(entry.target:match "[?&]page=(%d+)" or 1)
+          assert.is_nil(pages[page])
+          pages[page] = true
+          assert.is_true(page < 10 + 5)
+        end
+      end
+      for page = 1, 10 do
+        assert.is_true(pages[page])
+      end
+      assert.is_nil(next(connections, (next(connections))))
+    end)
+
+  it("are what they were when they were fetched: a list may end there",
+    function()
+      sandbox.scenario { name = "many", n = 150 }
+      local count = 0
+      for _ in client.connections.each { page_size = 100, prefetch = 2 } do
+        count = count + 1
+        if count == 1 then
+          await(3)
+          sandbox.scenario { name = "many", n = 400 }
+        end
+      end
+      assert.equal(150, count)
+    end)
+
+  for _, past_end in ipairs { "empty", "refused" } do
+    it("are asked for again where they came too early, " .. past_end,
+      function()
+        sandbox.assume { page_past_end = past_end }
+        sandbox.scenario { name = "many", n = 300 }
+        sandbox.fault { match = { operation = "connections.list", nth = 3 },
+          kind = "delay", seconds = 2 }
+        local list = {}
+        for connection in client.connections.each { page_size = 100,
+          prefetch = 6 } do
+          list[#list + 1] = connection
+          if #list == 1 then
+            await(7)
+            sandbox.scenario { name = "many", n = 800 }
+          end
+        end
+        assert.equal(800, #ids(list))
+      end)
+  end
+
+  it("leave nothing behind when the reading ends early", function()
+    local before = tasks.live
+    sandbox.scenario { name = "many", n = 1000 }
+    for _ in client.connections.each { page_size = 10, prefetch = 20 } do
+      break
+    end
+    for _ = 1, 1000 do
+      if tasks.live == before then
+        break
+      end
+      assert(client.entities.list())
+    end
+    assert.equal(before, tasks.live)
   end)
 end)

@@ -129,14 +129,35 @@ function wait.run(group, finished)
   end
 end
 
+-- A tag is told of the end of its task.
+local function tell(tag, task)
+  if tag then
+    tag(task)
+  end
+end
+
+local function background(client)
+  client.background = client.background or tasks.group(client, tell)
+  return client.background
+end
+
+--- A group for tasks that may outlive what they were started for: they go on
+--- whenever a call of the client waits. In nginx, where a coroutine belongs to
+--- its request, it is the caller's own.
+function wait.group(client)
+  if nginx and nginx.is_here() then
+    return tasks.group(client, tell)
+  end
+  return background(client)
+end
+
 --- Starts fn(...) beside the calls to come: it goes on whenever one of them
 --- waits. In nginx it goes on by itself.
 function wait.background(client, fn, ...)
   if nginx and nginx.is_here() and nginx.background(fn, ...) then
     return
   end
-  client.background = client.background or tasks.group(client)
-  client.background:spawn(nil, fn, ...)
+  background(client):spawn(nil, fn, ...)
 end
 
 --- Runs fn(...) at once, in nginx in a light thread of its own: there the
