@@ -25,7 +25,7 @@ end
 
 local measured = {}
 for _, name in ipairs { "machine", "instructions", "rates", "map", "start",
-  "memory", "system_calls", "nginx" } do
+  "memory", "system_calls", "nginx", "distance" } do
   measured[name] = load(name)
 end
 
@@ -145,6 +145,25 @@ local function nginx(all)
   say ""
 end
 
+local function distance(rows)
+  say "## A server 100 ms away\n"
+  say("A page or an accept takes 100 ms there. One by one is measured over " ..
+    "HTTP/2%s.\n", measured.machine.quick and
+    ", of a few calls, and reckoned up" or "")
+  header("", "one by one, s", "at once, s", "times", "connections",
+    "of them resumed", "first call, ms", "the others, ms")
+  for _, r in ipairs(rows) do
+    row(("%s, %s, %s"):format(r.operation == "list" and
+      "100,000 rows, prefetch = 16" or "500 accepts, 32 at once", r.client,
+      PROTOCOLS[r.protocol]), ("%.2f"):format(r.alone),
+      spread(r.seconds, "%.2f"), ("%.1f"):format(r.times),
+      ("%d"):format(r.connections), ("%d"):format(r.resumed),
+      ("%.0f"):format(r.first * 1000),
+      r.later and ("%.0f"):format(r.later * 1000) or "")
+  end
+  say ""
+end
+
 local function write(name, text)
   local file = assert(io.open(TO .. "/" .. name, "w"))
   assert(file:write(text))
@@ -181,5 +200,8 @@ end
 footprint()
 if measured.nginx then
   nginx(measured.nginx)
+end
+if measured.distance then
+  distance(measured.distance)
 end
 write("performance.md", table.concat(lines, "\n"))

@@ -1,6 +1,7 @@
 -- The whole benchmark, or the sections that are named: rates, map, start,
--- memory, system_calls, nginx. Leaves build/bench/*.json, of which
+-- memory, system_calls, nginx, distance. Leaves build/bench/*.json, of which
 -- bench/report.lua makes docs/performance.md.
+local distance = require "bench.distance"
 local footprint = require "bench.footprint"
 local rates = require "bench.rates"
 local suite = require "bench.suite"
@@ -13,6 +14,7 @@ local SECTIONS = {
   { "memory", "memory after 10,000 calls", footprint.memory },
   { "system_calls", "system calls a call", footprint.system_calls },
   { "nginx", "200 calls in flight in an nginx worker", nginx.measure },
+  { "distance", "a server 100 ms away", distance.measure },
 }
 
 local wanted = {}

@@ -124,6 +124,20 @@ local function nginx(list, all)
     { most = 1.5 }, late and late.added.median * 1000, "%.2f")
 end
 
+local function distance(list, rows)
+  for _, row in ipairs(rows or {}) do
+    local name = ("%s, %s"):format(row.protocol == "tls" and "HTTP/1.1" or
+      "HTTP/2", row.client:match "Lua.*")
+    if row.operation == "list" then
+      add(list, "100 ms away, a list of 100,000 with prefetch = 16, times " ..
+        "as fast as without, " .. name, { least = 12 }, row.times, "%.1f")
+    else
+      add(list, "100 ms away, 500 accepts by map, 32 at once, times as fast " ..
+        "as one by one, " .. name, { least = 25 }, row.times, "%.1f")
+    end
+  end
+end
+
 --- All of them, with what, limit, value and reached (nil: not measured).
 function targets.of(measured)
   local list = {}
@@ -133,6 +147,7 @@ function targets.of(measured)
   map(list, measured.map)
   footprint(list, measured)
   nginx(list, measured.nginx)
+  distance(list, measured.distance)
   return list
 end
 

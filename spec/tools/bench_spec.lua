@@ -68,6 +68,23 @@ describe("the programs of the benchmark", function()
   end
 end)
 
+describe("the server far away", function()
+  it("is asked for pages and accepts, over connections that it counts",
+    function()
+      shell.must(PLAIN .. "make -s build LUA=luajit")
+      local said = shell.must(PLAIN .. 'eval "$(make -s env LUA=luajit)"; ' ..
+        "bench/server --nginx sh -c " .. shell.quote [[
+          luajit bench/far.lua $BENCH_FAR_H2 list 4 327
+          luajit bench/far.lua $BENCH_FAR_H2 accept 4 8
+          curl -sS --cacert $BENCH_CA $BENCH_FAR_H2/connections]])
+      local lines = shell.lines(said)
+      assert.equal(8, cjson.decode(lines[1]).calls)
+      assert.is_true(cjson.decode(lines[1]).seconds > 0.2)
+      assert.is_true(cjson.decode(lines[2]).later >= 0.1)
+      assert.equal(2, cjson.decode(lines[3]).connections)
+    end)
+end)
+
 describe("bench/report.lua", function()
   local dir
 

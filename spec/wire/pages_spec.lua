@@ -209,9 +209,7 @@ describe("pages fetched ahead", function()
   it("leave nothing behind when the reading ends early", function()
     local before = tasks.live
     sandbox.scenario { name = "many", n = 1000 }
-    for _ in client.connections.each { page_size = 10, prefetch = 20 } do
-      break
-    end
+    client.connections.each { page_size = 10, prefetch = 20 }()
     for _ = 1, 1000 do
       if tasks.live == before then
         break
