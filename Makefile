@@ -123,7 +123,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help setup build core specs objects demo sandbox env test test-core \
-  test-lua test-all soak-faults throttle coverage measure sanitize \
+  test-lua test-all check-deep soak-faults throttle coverage measure sanitize \
   sanitized tsan valgrind lint layers format reference rock bench bench-instructions bench-report soak \
   torture fuzz clean FORCE
 
@@ -224,6 +224,12 @@ torture: ## fail every allocation of a scenario in turn (EVERY=n: each nth)
 	tools/setup core build test
 	$(MAKE) --no-print-directory $(TORTURE)
 	$(TORTURE) $(or $(EVERY),1)
+
+# What takes an hour or two, and where its figures are kept.
+check-deep: SECONDS = 300
+check-deep: ## run the heavy checks (STEPS="fuzz soak": those); docs/assurance.md
+	tools/setup core build demo test deep bench
+	lua5.4 tools/assurance.lua $(SECONDS) $(STEPS)
 
 SECONDS = 60
 fuzz: ## run the fuzz targets, SECONDS=60 each (TARGET=name: one)

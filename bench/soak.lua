@@ -41,8 +41,9 @@ local function watch(what, n, settled, one)
   end
   local last, open = look()
   local grown = last - first
-  print(("%d %s in %.0f s: %+d KiB and %+d descriptors since the first %d")
-    :format(n, what, clock() - began, grown, open - first_open, settled))
+  print(("%d %s in %.0f s: %d KiB after the first %d, %d at the end; " ..
+    "descriptors %+d"):format(n, what, clock() - began, first, settled, last,
+    open - first_open))
   failed = failed or grown >= MOST or open > first_open
 end
 
