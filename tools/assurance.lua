@@ -48,9 +48,12 @@ local function said_by(command)
   return (text:gsub("%s+$", ""))
 end
 
-local function commit()
-  local dirty = said_by("git status --porcelain -- ':!" .. PAGE .. "'") ~= ""
-  return said_by "git rev-parse --short HEAD" .. (dirty and ", changed" or "")
+-- By git's names of what it holds: a commit may be written anew.
+local function code()
+  local dirty = said_by "git status --porcelain -- src lua" ~= ""
+  return ("src is %s, lua %s%s"):format(
+    said_by "git rev-parse --short HEAD:src",
+    said_by "git rev-parse --short HEAD:lua", dirty and ", changed" or "")
 end
 
 local function machine()
@@ -86,9 +89,9 @@ local function section_of(step, ok, took)
   local kept = kept_of(step, ("%s/%s.log"):format(LOGS, step.name))
   local figures = #kept > 0 and
     ("\n```\n%s\n```\n"):format(table.concat(kept, "\n")) or ""
-  return ("## %s: %s\n\n%s.\n`%s`, %s, %d min, at %s.\n%s.\n%s"):format(
+  return ("## %s: %s\n\n%s.\n`%s`, %s, %d min, %s.\n%s.\n%s"):format(
     step.name, ok and "ok" or "FAILED", step.about, step.run,
-    os.date "!%Y-%m-%d", math.ceil(took / 60), commit(), machine(), figures)
+    os.date "!%Y-%m-%d", math.ceil(took / 60), code(), machine(), figures)
 end
 
 local function run(step)
