@@ -168,6 +168,16 @@ describe("the launcher", function()
     assert.truthy(text:find "nginx did not start\n$")
   end)
 
+  it("ends the command and says so when nginx ends", function()
+    local began = os.time()
+    local text, code = launch("-- sh -c " .. shell.quote
+      [[kill -9 "$(cat "${ZUORA_SANDBOX_LOG%/*}/nginx.pid")"; exec sleep 300]])
+    assert.equal(1, code)
+    assert.truthy(text:find("nginx ended by itself, with exit code 137", 1,
+      true), text)
+    assert.is_true(os.time() - began < 200)
+  end)
+
   it("tries other ports where one is taken", function()
     -- Both ports are random: od is made to tell the same at first.
     local taken = os.getenv("ZUORA_BASE_URL"):match "%d+$"
