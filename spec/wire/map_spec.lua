@@ -105,6 +105,25 @@ describe("map", function()
     assert.equal(results[1].value, results[3].value)
   end)
 
+  it("leaves nothing behind", function()
+    local function kib()
+      collectgarbage()
+      collectgarbage()
+      return collectgarbage "count"
+    end
+    local function run(times)
+      for _ = 1, times do
+        client:map(numbers(40), function(n)
+          return n % 10 > 0 or client.entities.list()
+        end)
+      end
+      return kib()
+    end
+    local before = run(5)
+    local more = run(20) - before -- 640 coroutines
+    assert.is_true(more < 100, ("%.0f KiB more"):format(more))
+  end)
+
   it("ends, cancelled, when its client is closed", function()
     local calls = 0
     local results = client:map(numbers(20), function(n)

@@ -6,7 +6,9 @@ local create, resume, running, yield = coroutine.create, coroutine.resume,
   coroutine.running, coroutine.yield
 
 local PARKED = {} -- what a task yields when it waits
-local task_of = setmetatable({}, { __mode = "k" }) -- by coroutine
+-- By coroutine. The task has its coroutine: Lua 5.1 would never let go of both
+-- if that table alone held the task.
+local task_of = setmetatable({}, { __mode = "kv" })
 tasks.live = 0 -- of all groups
 
 ---@class zuora.Group what waits in it may itself be waited for
