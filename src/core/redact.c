@@ -108,7 +108,7 @@ static const zuora_text *masked(const zuora_engine *engine, int i, size_t size)
 void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
 {
   enum { COUNT = ZUORA_SECRET_COUNT + ZUORA_REPLACED };
-  const zuora_text *found[COUNT];
+  const zuora_text *found[COUNT] = {NULL};
   int i, k, f, count = 0;
   for (i = 0; i < COUNT; i++) {
     const zuora_text *secret = masked(engine, i, size);
