@@ -3,13 +3,15 @@
 -- Without a pace (the usual state) calls start at once. When little is left of
 -- a window, what is left is spread over the rest of it, and when nothing is,
 -- all wait for its end. Any other 429 halves the pace, and each success gives
--- a little of it back.
+-- a little of it back; a minute without another gives back all, for Zuora counts
+-- by the minute.
 local limits = {}
 
 local SLOWEST = 0.1 -- calls a second
 local GAIN = 0.05 -- of the pace before the 429, with each success
 local DAY = 86400 -- seconds: Zuora's longest window; more is not believed
 local WINDOW = 1 -- seconds over which the pace is measured
+local MINUTE = 60 -- seconds
 
 local Pace = {
   NEAR_END = 0.1, -- of the limit: below this the rest is spread
@@ -31,8 +33,14 @@ local function rate_of(self, now)
   if self.spread_until and now >= self.spread_until then
     self.spread, self.spread_until = nil, nil
   end
+  if self.rate and now - self.slowed_at >= MINUTE then
+    self.rate, self.goal = nil, nil
+  end
   local rate, spread = self.rate, self.spread
   self.held = rate ~= nil or spread ~= nil
+  if not self.held then
+    self.free_at = 0
+  end
   return rate and spread and math.min(rate, spread) or rate or spread
 end
 
@@ -108,7 +116,7 @@ end
 
 -- Zuora takes 100 logins and token requests a minute from an address; half of
 -- that is left to others there.
-local LOGINS, MINUTE = 50, 60
+local LOGINS = 50
 local FIRST_PAUSE, LONGEST_PAUSE = 1, 60 -- seconds after a failure
 
 local Logins = {}

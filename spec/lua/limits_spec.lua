@@ -125,8 +125,8 @@ describe("the pace", function()
     learn(pace, { status = 429 })
   end
 
-  local function interval()
-    now = now + 1000
+  local function interval(pause)
+    now = now + (pause or 1)
     local first, second = pace:take(now), pace:take(now)
     assert.equal(0, first)
     return second
@@ -139,13 +139,28 @@ describe("the pace", function()
     near(1 / 2.5, interval())
   end)
 
+  it("is free again when a minute brought no other 429", function()
+    limited(10)
+    for _ = 1, 50 do
+      now = now + 1
+      learn(pace, { status = 429 })
+    end
+    near(10, interval(59))
+    now = now + 1
+    assert.same({ 0, 0, 0 }, starts(3))
+    learn(pace, { status = 200 })
+    assert.same({ 0, 0, 0 }, starts(3))
+    limited(10)
+    near(1 / 5, interval())
+  end)
+
   it("is not slower than a call in ten seconds", function()
     limited(10)
     for _ = 1, 50 do
       now = now + 1
       learn(pace, { status = 429 })
     end
-    near(10, interval())
+    near(10, interval(30))
   end)
 
   it("is slowed by a 429 to the very first call", function()
@@ -166,7 +181,7 @@ describe("the pace", function()
   it("is free again after enough successes", function()
     limited(10)
     local count = 0
-    while interval() > 0 do
+    while interval(0.5) > 0 do
       learn(pace, { status = 200 })
       count = count + 1
       assert.is_true(count < 100)
