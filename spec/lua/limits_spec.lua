@@ -150,6 +150,7 @@ describe("the pace", function()
     assert.same({ 0, 0, 0 }, starts(3))
     learn(pace, { status = 200 })
     assert.same({ 0, 0, 0 }, starts(3))
+    now = now + 5
     limited(10)
     near(1 / 5, interval())
   end)
