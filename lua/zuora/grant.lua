@@ -49,8 +49,14 @@ local function fetch(client, binding, secret, options, wanting)
     return nil, errors.argument(granting, parameter, message)
   end
   local state = call.state(binding, exchange, {
-    timeout = math.max(wanting.ends - client.clock(), 0.001) })
+    timeout = math.max(wanting.ends - client.clock(), 0.001),
+    attempt_timeout = wanting.attempt_timeout })
   local ok, err = attempt.carry(state, core.sign.none, 0)
+  -- A cookie may come with a refusal, too. The answer to a token call is a
+  -- secret as a whole, and read in C alone.
+  if ok and not granting.internal then
+    ok, err = answer.read(state)
+  end
   local grant
   if ok and exchange:status() == 200 then
     grant = exchange:keep(secret)

@@ -83,6 +83,25 @@ describe("a token of the program's own", function()
   end)
 end)
 
+describe("a session", function()
+  -- A cookie says nothing of who was let in.
+  it("that is refused is none, whatever cookie comes with it", function()
+    open { access_token = false, api_access_key_id = "user",
+      api_secret_access_key = "pass-word", session = true }
+    server:script({}, { headers = { ["Set-Cookie"] = "ZSession=none" },
+      body = { success = false, reasons = { { code = 90000011,
+        message = "wrong password" } } } })
+    local _, err = client.connections.accept(ID)
+    assert.equal("auth", err.kind)
+    assert.matches("session%.establish failed: .*wrong password", err.message)
+    assert.equal("not_done", err.outcome)
+    assert.equal(1, #server.requests)
+    _, err = client.connections.accept(ID)
+    assert.matches("not tried again for 1 s", err.message)
+    assert.equal(1, #server.requests)
+  end)
+end)
+
 describe("an OAuth client", function()
   local GRANT = { body = { access_token = "granted-token", expires_in = 3599,
     scope = "entity.e-1 tenant.1" } }
@@ -169,6 +188,16 @@ describe("an OAuth client", function()
     assert.equal("auth", err.kind)
     assert.equal(2, count "/v1/entities")
     assert.equal(1, count "/oauth/token")
+  end)
+
+  it("gives the login no more time than an attempt has", function()
+    assert(client.entities.list { attempt_timeout = 5 })
+    assert.same({ 5, 5 }, world.limits)
+    token = "hang"
+    open { access_token = false, client_id = "id-id", client_secret = "x" }
+    local _, err = client.connections.accept(ID, { attempt_timeout = 0.05 })
+    assert.equal("timeout", err.kind)
+    assert.equal("not_done", err.outcome)
   end)
 
   it("does not try again at once after a login that failed", function()

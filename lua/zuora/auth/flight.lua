@@ -38,10 +38,10 @@ local function in_the_name_of(state, err)
 end
 
 -- The state of a call that a fetch is made for.
-local function wanting(self, ends)
+local function wanting(self, ends, attempt_timeout)
   local now = self.client.clock()
   return { client = self.client, operation = self.binding.operation,
-    writes = false, attempts = 0, now = now,
+    writes = false, attempts = 0, now = now, attempt_timeout = attempt_timeout,
     ends = math.min(ends, now + (self.shared and 2 * LEASE or LEASE)) }
 end
 
@@ -134,8 +134,8 @@ local function run(self, own, state)
   own.ok, own.err = ok, err
 end
 
-local function start(self, ends)
-  local state = wanting(self, ends)
+local function start(self, ends, attempt_timeout)
+  local state = wanting(self, ends, attempt_timeout)
   -- All its fields at once: when memory fails, it has to end all the same.
   return { ends = state.ends, over = false, ok = false, err = false }, state
 end
@@ -174,7 +174,7 @@ function flight.get(self, state)
   end
   if not own then
     local wanted
-    own, wanted = start(self, state.ends)
+    own, wanted = start(self, state.ends, state.policy.attempt_timeout)
     launch(self, own, wanted, wait.apart)
   end
   if not own.over then
