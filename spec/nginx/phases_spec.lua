@@ -109,6 +109,21 @@ local SERVER = [[
       ngx.print(n)
     }
   }
+  location = /map_first {
+    content_by_lua_block {
+      local client = assert(require("zuora").new {
+        base_url = os.getenv "ZUORA_BASE_URL", access_token = "not known",
+        ca_file = os.getenv "ZUORA_CA_FILE", zuora_entity_ids = "1",
+      })
+      local results = client:map({ 1, 2, 3 }, function()
+        return client.entities.list()
+      end)
+      client:close()
+      for i = 1, 3 do
+        ngx.print(results[i].err.kind, " ")
+      end
+    }
+  }
   location = /mixed {
     content_by_lua_block {
       local app, zuora = require "spec.nginx.app", require "zuora"
@@ -189,6 +204,10 @@ describe("a client made in init_by_lua", function()
     client:close()
     assert.is_true(#list > 2)
     assert.equal(tostring(#list), get "/each")
+  end)
+
+  it("maps before any other call has waited", function()
+    assert.equal("auth auth auth ", get "/map_first")
   end)
 
   it("maps functions that sleep and that call other clients", function()

@@ -85,6 +85,14 @@ function wait.move_background(client)
   end
 end
 
+-- nginx is told whose exchange it is, so as not to look at all who sleep.
+local function wait_in(found, client, exchange, id)
+  if nginx and found == nginx.wait then
+    return nginx.wait_call(client.engine, client.parked, exchange, id)
+  end
+  return found(client.engine, exchange)
+end
+
 local STEP = 60 -- seconds; a signal ends a step early
 
 --- Waits for the end of an exchange that was submitted under that id.
@@ -96,9 +104,9 @@ function wait.exchange(client, exchange, id)
   end
   local task = tasks.current()
   if not task or client.in_loop then
-    outside(client)(client.engine, exchange)
+    wait_in(outside(client), client, exchange, id)
   elseif task.group.client ~= client then
-    foreign(client)(client.engine, exchange)
+    wait_in(foreign(client), client, exchange, id)
   else
     tasks.park(task, id, exchange)
   end

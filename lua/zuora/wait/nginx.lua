@@ -1,9 +1,11 @@
 -- Waiting inside nginx: the worker goes on with other requests meanwhile.
 --
 -- One stepper an engine and worker, in a timer of its own, moves the engine
--- however many calls wait; each of those sleeps on a semaphore. Where nginx has
--- no timer left for the stepper each call steps by itself.
+-- however many calls wait; each of those sleeps on a semaphore. Whoever moves
+-- the engine wakes those whose exchanges have ended by it. Where nginx has no
+-- timer left for the stepper each call steps by itself.
 local clock = require("zuora.core").clock
+local tasks = require "zuora.wait.tasks"
 
 local nginx = {}
 
@@ -17,6 +19,8 @@ local SILENCE = 1
 -- Nor is a timer that has not begun by then: when lua_max_running_timers run,
 -- nginx drops the next.
 local PATIENCE = 0.2
+-- How often to look for calls whose requests are over.
+local LOOK = 0.1
 
 -- Phases that may wait. In ssl_session_fetch and ssl_client_hello it takes
 -- OpenResty's patches of OpenSSL and nginx; without them whoever waits is lost.
@@ -55,7 +59,10 @@ end
 
 -- ---- the stepper -----------------------------------------------------------
 
-local beds = setmetatable({}, { __mode = "k" }) -- by engine: who sleeps
+-- By engine, who sleeps: in `calls`, by id, until an exchange ends; in the
+-- array until something else that has to be looked at. `parked`, once a call
+-- slept, has the calls as well, among the tasks of the client.
+local beds = setmetatable({}, { __mode = "k" })
 
 -- The request of that call is over: nobody will take its answer. Its
 -- coroutine is gone, and with it the locals that functions of `pending` share.
@@ -86,6 +93,29 @@ local function wake(bed)
   return woken
 end
 
+local function wake_call(sleeper)
+  sleeper.calls[sleeper.id] = nil
+  sleeper.semaphore:post(1)
+end
+
+local function forget_abandoned(bed)
+  for id, sleeper in pairs(bed.calls) do
+    if is_abandoned(sleeper) then
+      bed.calls[id], bed.parked[id] = nil, nil
+      sleeper.pending:cancel()
+    end
+  end
+end
+
+-- Moves the engine and wakes the calls that have ended by it.
+local function move(engine, parked)
+  local ended = engine:closed() and 0 or engine:step(0)
+  if parked then
+    tasks.drain(engine, parked)
+  end
+  return ended > 0
+end
+
 local function has_stepper(bed)
   return bed.beat and clock() - bed.beat < SILENCE
 end
@@ -95,15 +125,19 @@ local function step(engine, bed)
     return
   end
   local quiet_since = clock()
-  while bed[1] do
-    bed.beat = clock()
-    if not engine:closed() then
-      engine:step(0)
+  local looked = quiet_since
+  while bed[1] or next(bed.calls) do
+    local now = clock()
+    bed.beat = now
+    if now - looked >= LOOK then
+      forget_abandoned(bed)
+      looked = now
     end
-    if wake(bed) then
-      quiet_since = clock()
+    local ended = move(engine, bed.parked)
+    if wake(bed) or ended then
+      quiet_since = now
     end
-    if bed[1] then
+    if bed[1] or next(bed.calls) then
       ngx.sleep(interval(quiet_since))
     end
   end
@@ -157,15 +191,6 @@ local function step_alone(engine, pending)
   end
 end
 
-local function leave(bed, sleeper)
-  sleeper.gone = true
-  for i = #bed, 1, -1 do
-    if bed[i] == sleeper then
-      table.remove(bed, i)
-    end
-  end
-end
-
 -- Sleeps until woken, or for a while; false where there is nobody to wake.
 local function rest(engine, bed, own)
   if has_stepper(bed) then
@@ -176,25 +201,68 @@ local function rest(engine, bed, own)
   return timer and (own:wait(PATIENCE) or has_begun(timer))
 end
 
-local spare = {} -- semaphores
-
-local function sleep(engine, bed, pending)
-  local own = table.remove(spare) or semaphore.new(0)
-  local sleeper = { pending = pending, semaphore = own }
-  bed[#bed + 1] = sleeper
+-- Sleeps until its wait is over; false where there is nobody to wake it.
+local function sleep(engine, bed, sleeper)
+  local pending, own = sleeper.pending, sleeper.semaphore
   while not pending:done() do
     if not rest(engine, bed, own) then
-      leave(bed, sleeper)
-      step_alone(engine, pending)
-      break
+      return false
     end
   end
-  sleeper.gone = true
+  return true
+end
+
+local spare = {} -- semaphores
+
+local function take_semaphore()
+  return table.remove(spare) or semaphore.new(0)
+end
+
+local function give_back(own)
   if own:count() == 0 then
     spare[#spare + 1] = own
   end
 end
 
+local function bed_of(engine, parked)
+  local bed = beds[engine]
+  if not bed then
+    bed = { calls = {} }
+    beds[engine] = bed
+  end
+  bed.parked = parked or bed.parked
+  return bed
+end
+
+--- Waits for the exchange that was submitted under that id. `parked` has what
+--- else waits for the engine's exchanges, by id.
+function nginx.wait_call(engine, parked, exchange, id)
+  move(engine, parked)
+  if exchange:done() then
+    return
+  end
+  local bed = bed_of(engine, parked)
+  local calls = bed.calls
+  local sleeper = { pending = exchange, semaphore = take_semaphore(), id = id,
+    calls = calls, wake = wake_call }
+  calls[id], parked[id] = sleeper, sleeper
+  local woken = sleep(engine, bed, sleeper)
+  calls[id], parked[id] = nil, nil
+  if not woken then
+    step_alone(engine, exchange)
+  end
+  give_back(sleeper.semaphore)
+end
+
+local function leave(bed, sleeper)
+  for i = #bed, 1, -1 do
+    if bed[i] == sleeper then
+      table.remove(bed, i)
+    end
+  end
+end
+
+--- Waits until pending:done().
 function nginx.wait(engine, pending)
   if not engine:closed() then
     engine:step(0)
@@ -202,12 +270,15 @@ function nginx.wait(engine, pending)
   if pending:done() then
     return
   end
-  local bed = beds[engine]
-  if not bed then
-    bed = {}
-    beds[engine] = bed
+  local bed = bed_of(engine)
+  local sleeper = { pending = pending, semaphore = take_semaphore() }
+  bed[#bed + 1] = sleeper
+  if not sleep(engine, bed, sleeper) then
+    leave(bed, sleeper)
+    step_alone(engine, pending)
   end
-  sleep(engine, bed, pending)
+  sleeper.gone = true
+  give_back(sleeper.semaphore)
 end
 
 return nginx

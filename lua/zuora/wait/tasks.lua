@@ -40,24 +40,27 @@ local function push(task)
   group.ready[group.last] = task
 end
 
--- Tells the tasks whose exchanges ended, whichever group they are in. A closed
--- engine cannot tell any more: all of them have ended.
-local function drain(client)
-  local engine, parked = client.engine, client.parked
+-- Others than tasks may be parked, too; they know how they are woken.
+local function wake(parked, id)
+  local one = parked[id]
+  if one then
+    parked[id] = nil;
+    (one.wake or push)(one)
+  end
+end
+
+--- Wakes those that are parked and whose exchanges ended, whichever group they
+--- are in. A closed engine cannot tell any more: all of them have ended.
+function tasks.drain(engine, parked)
   if engine:closed() then
-    for id, task in pairs(parked) do
-      parked[id] = nil
-      push(task)
+    for id in pairs(parked) do
+      wake(parked, id)
     end
     return
   end
   local id = engine:ended()
   while id do
-    local task = parked[id]
-    if task then
-      parked[id] = nil
-      push(task)
-    end
+    wake(parked, id)
     id = engine:ended()
   end
 end
@@ -84,7 +87,7 @@ end
 
 --- Whether a task of the group can go on.
 function Group:done()
-  drain(self.client)
+  tasks.drain(self.client.engine, self.client.parked)
   if self.watched[1] then
     look(self)
   end
