@@ -196,6 +196,11 @@ function answer.with_meta(result, head)
   return setmetatable(result, { __index = meta_of, head = head })
 end
 
+--- The result of a call that was answered with no more than that it succeeded.
+function answer.plain(head)
+  return setmetatable({ success = true }, { __index = meta_of, head = head })
+end
+
 -- A success in no words. Calls of the table are answered with JSON: of theirs
 -- an empty answer is one that was cut off, by whoever sits on the line, before
 -- it could say success or not.
@@ -235,7 +240,7 @@ function answer.read(state)
     pace:learn(status, remaining, limit, reset)
   end
   if text == true and status == 200 then
-    return setmetatable({ success = true }, { __index = meta_of, head = head })
+    return answer.plain(head)
   end
   if text == true then
     text = state.exchange:body()

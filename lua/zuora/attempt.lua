@@ -24,14 +24,14 @@ local function not_sent(state, kind, message)
   }
 end
 
--- Seconds that this attempt may take, from when it is sent.
-local function limit_of(state, delay)
-  local limit = state.ends - state.now - delay
-  if state.writes then
-    limit = limit > 10 * SETTLING and limit - SETTLING or limit * 0.9
+--- Seconds that an attempt may take, from when it is sent, of a call that has
+--- `left`.
+function attempt.limit(left, policy, writes)
+  if writes then
+    left = left > 10 * SETTLING and left - SETTLING or left * 0.9
   end
-  local own = state.policy.attempt_timeout
-  return own and own < limit and own or limit
+  local own = policy.attempt_timeout
+  return own and own < left and own or left
 end
 
 --- Sends the exchange of `state` after `delay` seconds, signed as `sign` says,
@@ -42,7 +42,8 @@ function attempt.carry(state, sign, delay)
   if pause > delay then
     delay = pause
   end
-  local limit = limit_of(state, delay)
+  local limit = attempt.limit(state.ends - state.now - delay, state.policy,
+    state.writes)
   if limit <= 0 then
     return not_sent(state, "timeout",
       "its time was over before it could be sent")
@@ -84,6 +85,20 @@ local function make_again(state, auth, generation, refusal)
   return answer.read(state)
 end
 
+--- Reads what came of an attempt that was signed with the credentials of that
+--- generation.
+function attempt.read(state, generation)
+  local auth = state.client.auth
+  local result, err = answer.read(state)
+  if err and err.status == 401 and not state.renewed then
+    result, err = make_again(state, auth, generation, err)
+  end
+  if result and auth.answered then
+    auth:answered(state)
+  end
+  return result, err
+end
+
 local function make_signed(state, delay)
   local auth = state.client.auth
   local ok, err
@@ -98,15 +113,7 @@ local function make_signed(state, delay)
   if not ok then
     return nil, err
   end
-  local result
-  result, err = answer.read(state)
-  if err and err.status == 401 and not state.renewed then
-    result, err = make_again(state, auth, generation, err)
-  end
-  if result and auth.answered then
-    auth:answered(state)
-  end
-  return result, err
+  return attempt.read(state, generation)
 end
 
 --- Makes one attempt. Returns a result; or nil, an error and what to do next:
@@ -127,6 +134,40 @@ function attempt.make(state, delay)
     result, err = make_signed(state, delay)
   end
   return result, err, state.verdict
+end
+
+--- Makes the first attempt of a plain call, as most are: without options, of a
+--- client of which nothing else is asked, when nothing has to be waited for.
+--- Returns a result; nil, the exchange, when the call began and the generation
+--- of its credentials where the answer is not a plain success; or nothing,
+--- having done nothing, where it is no plain call or cannot be made.
+function attempt.plain(binding, a, b, c)
+  local client = binding.client
+  local auth, pace, now = client.auth, client.pace, client.clock()
+  if pace.held or now >= auth.renew_at or auth.several or auth.answered then
+    return nil
+  end
+  local generation, spare = auth.generation, binding.exchange
+  binding.exchange = nil
+  local exchange, id = client.engine:send(binding.index, spare, auth.sign,
+    binding.limit, a, b, c)
+  if not exchange then
+    return nil
+  end
+  pace:count(now)
+  wait.exchange(client, exchange, id)
+  local head, remaining, limit, reset = exchange:succeeded()
+  if not head then
+    return nil, exchange, now, generation
+  end
+  binding.exchange = exchange
+  if pace.held or remaining <= limit * pace.NEAR_END then
+    pace:learn(200, remaining, limit, reset)
+  end
+  if not client.quota.full then
+    client.quota:refund(1)
+  end
+  return answer.plain(head)
 end
 
 return attempt

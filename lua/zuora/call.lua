@@ -158,8 +158,8 @@ local function go_on(state, err, verdict)
   return result
 end
 
-local function attempt_all(state)
-  local result, err, verdict = attempt.make(state, 0)
+-- What becomes of a call whose first attempt ended so.
+local function conclude(state, result, err, verdict)
   if not result then
     result, err = go_on(state, err, verdict)
   end
@@ -168,6 +168,10 @@ local function attempt_all(state)
     quota:refund(state.attempts)
   end
   return result, err
+end
+
+local function attempt_all(state)
+  return conclude(state, attempt.make(state, 0))
 end
 
 local function attempt_seen(state)
@@ -187,8 +191,14 @@ function call.bind(client, operation)
     index = operation.index,
     positional = operation.positional,
     keyed = operation.keyed,
-    -- Of one that is done with, to be used again: tables are dear.
-    spare = nil,
+    -- Whether its calls may be plain, and what their first attempt may take.
+    plain = operation.method and not operation.unsigned and
+      not operation.keyed,
+    limit = attempt.limit(client.policy.timeout, client.policy,
+      operation.writes),
+    -- Of a call that is done with, to be used again: its state and the
+    -- exchange, which was freed. Tables and finalizers are dear.
+    spare = nil, exchange = nil,
   }
 end
 
@@ -257,6 +267,7 @@ end
 -- Frees what the call held. The state of a plain success is kept.
 local function finish(binding, state, result)
   state.exchange:free()
+  binding.exchange, state.exchange = state.exchange, nil
   if result and state.attempts == 1 and not state.in_doubt and
     state.options == NONE and not binding.client.special then
     state[1], state[2], state[3] = nil, nil, nil
@@ -265,19 +276,26 @@ local function finish(binding, state, result)
   end
 end
 
-local function run(binding, level, own_key, options, a, b, c, more)
-  local client = binding.client
+local function take_state(binding, a, b, c)
   local state = binding.spare or new_state(binding)
   binding.spare = nil
+  state[1], state[2], state[3] = a, b, c
+  return state
+end
+
+local function run(binding, level, own_key, options, a, b, c, more)
+  local client = binding.client
+  local spare = binding.exchange
+  binding.exchange = nil
   local exchange, kind, message, parameter = client.engine:exchange(
-    binding.index, state.exchange, a, b, c, more)
+    binding.index, spare, a, b, c, more)
   if not exchange then -- no tail call: it would hide the caller
     local none, err = rejected(binding.operation, level + 1, kind, message,
       parameter)
     return none, err
   end
+  local state = take_state(binding, a, b, c)
   begin(state, exchange, options, client.clock())
-  state[1], state[2], state[3] = a, b, c
   local result, err
   if options == NONE and not client.special then
     result, err = attempt_all(state)
@@ -285,6 +303,22 @@ local function run(binding, level, own_key, options, a, b, c, more)
     state.own_key = own_key
     result, err = run_specially(state, options)
   end
+  finish(binding, state, result)
+  return result, err
+end
+
+-- A plain call, or one that began as that: its first attempt is made, and
+-- brought no plain success. Returns nothing where there was none.
+local function run_plain(binding, a, b, c)
+  local result, exchange, began, generation = attempt.plain(binding, a, b, c)
+  if not exchange then
+    return result
+  end
+  local state, err = take_state(binding, a, b, c), nil
+  begin(state, exchange, NONE, began)
+  state.attempts, state.verdict = 1, "stop"
+  result, err = attempt.read(state, generation)
+  result, err = conclude(state, result, err, state.verdict)
   finish(binding, state, result)
   return result, err
 end
@@ -343,6 +377,13 @@ function call.run(binding, level, a, b, c, more)
     return nil, refusal
   end
   local result, err
+  if options == NONE and binding.plain and not client.special and
+    more == nil then
+    result, err = run_plain(binding, a, b, c)
+    if result or err then
+      return result, err
+    end
+  end
   if keyed and options.idempotency_key == nil then
     result, err = run_keyed(binding, level + 1, options, a, b, c, more)
   else

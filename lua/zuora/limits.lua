@@ -44,13 +44,18 @@ local function rate_of(self, now)
   return rate and spread and math.min(rate, spread) or rate or spread
 end
 
---- How long the next call has to wait at `now`; its place is taken with that.
-function Pace:take(now)
+--- Notes that a call starts at `now`.
+function Pace:count(now)
   if now - self.counted_from >= WINDOW then
     self.measured = self.counted / (now - self.counted_from)
     self.counted, self.counted_from = 0, now
   end
   self.counted = self.counted + 1
+end
+
+--- How long the next call has to wait at `now`; its place is taken with that.
+function Pace:take(now)
+  self:count(now)
   local rate = self.held and rate_of(self, now)
   if not rate then
     return 0

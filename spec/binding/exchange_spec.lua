@@ -171,6 +171,27 @@ describe("an exchange", function()
     assert.equal("https://rest.zuora.com/v1/entities", url)
   end)
 
+  it("is sent at once, or not at all", function()
+    local index = support.index "connections.accept"
+    local none, keys = core.sign.none, core.sign.keys
+    assert.error_matches(function() engine:send(index, nil, 9, 1, "a") end,
+      "not one of core.sign")
+    assert.is_nil((engine:send(index, nil, none, 1))) -- no connection
+    assert.is_nil((engine:send(index, nil, keys, 1, "a"))) -- no credentials
+    assert.equal(0, engine:busy())
+    local spare = assert(support.exchange(engine, "connections.list"))
+    spare:free()
+    assert.is_nil((engine:send(index, spare, keys, 1, "a")))
+    local exchange, id = engine:send(index, spare, none, 1, "a")
+    assert.equal(spare, exchange)
+    assert.equal(1, engine:busy())
+    assert.is_nil((exchange:succeeded()))
+    exchange:cancel()
+    assert.equal(id, engine:ended())
+    assert.is_nil((exchange:succeeded()))
+    exchange:free()
+  end)
+
   it("is free for use again after a failure", function()
     local spare = assert(support.exchange(engine, "connections.list"))
     spare:free()
@@ -187,6 +208,7 @@ describe("an exchange", function()
     exchange:free()
     exchange:free()
     for _, name in ipairs { "submit", "done", "sent", "writes", "answer",
+      "succeeded",
       "names_entity", "failure", "status", "head", "timings", "request", "body",
       "decide", "keep", "cancel" } do
       assert.error_matches(function() exchange[name](exchange, 0, {}) end,

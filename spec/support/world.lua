@@ -68,6 +68,15 @@ end
 
 local function engine_of(self, real)
   return wrap(real, {
+    send = function(engine, index, spare, sign, limit, ...)
+      local exchange, id = engine:send(index, unwrap(spare), sign, limit, ...)
+      if not exchange then
+        return nil
+      end
+      self.delays[#self.delays + 1] = 0
+      self.limits[#self.limits + 1] = limit
+      return exchange_of(self, exchange), id
+    end,
     exchange = function(engine, ...)
       local exchange, kind, message, parameter = engine:exchange(
         unwrap(...))

@@ -53,9 +53,9 @@ int zuora__add_pairs(lua_State *L, zuora_exchange *exchange,
 int zuora__push_failure(lua_State *L, const zuora_error *error);
 int zuora__push_misuse(lua_State *L, const char *message);
 
-/* exchange.c: engine:exchange(index, spare, ...), engine:wait(exchange, seconds)
- * and the metatables. */
+/* exchange.c: what an engine does with exchanges, and the metatables. */
 int zuora__lua_exchange(lua_State *L);
+int zuora__lua_send(lua_State *L);
 int zuora__lua_wait(lua_State *L);
 void zuora__register_exchange(lua_State *L);
 

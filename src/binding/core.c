@@ -299,6 +299,7 @@ static int base_url(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
+                                     {"send", zuora__lua_send},
                                      {"wait", zuora__lua_wait},
                                      {"set_secret", set_secret},
                                      {"secret", get_secret},

@@ -34,11 +34,9 @@ static exchange_box *take_box(lua_State *L)
   return box;
 }
 
-/* engine:exchange(index, spare, ...) -> exchange | failure
- *
- * index: of the operation; spare: a freed exchange to be used again, or nil;
- * then what the operation takes. */
-int zuora__lua_exchange(lua_State *L)
+/* Builds an exchange of the engine and the values at 1 to 3 and from `first`
+ * on. Returns 1, the box on top at index 3, or pushes a failure. */
+static int build(lua_State *L, int first)
 {
   engine_box *self = zuora__check_self(L, ZUORA_LUA_ENGINE);
   size_t index = (size_t)luaL_checkinteger(L, 2), count;
@@ -52,7 +50,7 @@ int zuora__lua_exchange(lua_State *L)
   if (!self->engine)
     return zuora__push_misuse(L, "the client is closed");
   luaL_checkany(L, 3);
-  fault = zuora__read_values(L, 4, row, values);
+  fault = zuora__read_values(L, first, row, values);
   if (fault)
     return fault;
   box = take_box(L);
@@ -68,6 +66,45 @@ int zuora__lua_exchange(lua_State *L)
   }
   lua_settop(L, 3);
   return 1;
+}
+
+/* engine:exchange(index, spare, ...) -> exchange | failure
+ *
+ * index: of the operation; spare: a freed exchange to be used again, or nil;
+ * then what the operation takes. */
+int zuora__lua_exchange(lua_State *L)
+{
+  return build(L, 4);
+}
+
+static zuora_sign check_sign(lua_State *L, int index)
+{
+  lua_Integer sign = luaL_checkinteger(L, index);
+  luaL_argcheck(L, sign >= ZUORA_SIGN_NONE && sign <= ZUORA_SIGN_SESSION, index,
+                "not one of core.sign");
+  return (zuora_sign)sign;
+}
+
+/* engine:send(index, spare, sign, limit, ...) -> exchange, its id
+ *
+ * engine:exchange and exchange:submit in one. Nothing is returned and nothing
+ * sent where one of them fails; they themselves tell why. */
+int zuora__lua_send(lua_State *L)
+{
+  zuora_sign sign = check_sign(L, 4);
+  double limit = (double)luaL_checknumber(L, 5);
+  zuora_error error;
+  exchange_box *box;
+  if (build(L, 6) != 1)
+    return 0;
+  box = lua_touserdata(L, 3);
+  if (zuora_exchange_submit(box->exchange, sign, 0, limit, &error)) {
+    zuora_exchange_free(box->exchange);
+    box->exchange = NULL;
+    return 0;
+  }
+  lua_pushnumber(L, (lua_Number)zuora_exchange_id(box->exchange));
+  return 2;
 }
 
 /* engine:wait(exchange, seconds) -> whether the exchange is done after that
@@ -95,13 +132,11 @@ int zuora__lua_wait(lua_State *L)
 static int submit(lua_State *L)
 {
   zuora_exchange *exchange = check(L);
-  lua_Integer sign = luaL_checkinteger(L, 2);
+  zuora_sign sign = check_sign(L, 2);
   double delay = (double)luaL_optnumber(L, 3, 0);
   double limit = (double)luaL_optnumber(L, 4, 0);
   zuora_error error;
-  luaL_argcheck(L, sign >= ZUORA_SIGN_NONE && sign <= ZUORA_SIGN_SESSION, 2,
-                "not one of core.sign");
-  if (zuora_exchange_submit(exchange, (zuora_sign)sign, delay, limit, &error))
+  if (zuora_exchange_submit(exchange, sign, delay, limit, &error))
     return zuora__push_failure(L, &error);
   lua_pushnumber(L, (lua_Number)zuora_exchange_id(exchange));
   return 1;
@@ -153,6 +188,14 @@ static zuora_response *push_head(lua_State *L, const zuora_response *response)
   return copy;
 }
 
+/* [0, +3] */
+static void push_limits(lua_State *L, const zuora_response *response)
+{
+  lua_pushnumber(L, (lua_Number)response->rate_remaining);
+  lua_pushnumber(L, (lua_Number)response->rate_limit);
+  lua_pushnumber(L, (lua_Number)response->rate_reset);
+}
+
 /* exchange:head() -> head */
 static int head(lua_State *L)
 {
@@ -179,10 +222,34 @@ static int answer(lua_State *L)
   else
     push_body(L, exchange);
   push_head(L, response)->attempts = (double)lua_tonumber(L, 2);
-  lua_pushnumber(L, (lua_Number)response->rate_remaining);
-  lua_pushnumber(L, (lua_Number)response->rate_limit);
-  lua_pushnumber(L, (lua_Number)response->rate_reset);
+  push_limits(L, response);
   return 6;
+}
+
+/* exchange:free(): now, not when the collector comes, which does not know how
+ * much memory hangs on it. May be called twice. */
+static int release(lua_State *L)
+{
+  exchange_box *box = check_box(L);
+  zuora_exchange_free(box->exchange);
+  box->exchange = NULL;
+  return 0;
+}
+
+/* exchange:succeeded() -> head, remaining, limit, reset, and the exchange is
+ * freed: of a first attempt that was answered with status 200 and
+ * {"success": true} and no more. Of any other: nothing. */
+static int succeeded(lua_State *L)
+{
+  zuora_exchange *exchange = check(L);
+  const zuora_response *response = zuora_exchange_response(exchange);
+  if (!zuora_exchange_done(exchange) || zuora_exchange_error(exchange)->code ||
+      response->status != 200 || !zuora_exchange_succeeded(exchange))
+    return 0;
+  push_head(L, response)->attempts = 1;
+  push_limits(L, response);
+  release(L);
+  return 4;
 }
 
 /* exchange:failure() -> kind; nil when a whole answer came */
@@ -317,22 +384,13 @@ static int cancel(lua_State *L)
   return 0;
 }
 
-/* exchange:free(): now, not when the collector comes, which does not know how
- * much memory hangs on it. May be called twice. */
-static int release(lua_State *L)
-{
-  exchange_box *box = check_box(L);
-  zuora_exchange_free(box->exchange);
-  box->exchange = NULL;
-  return 0;
-}
-
 static const luaL_Reg functions[] = {{"submit", submit},
                                      {"done", done},
                                      {"sent", sent},
                                      {"writes", writes},
                                      {"names_entity", names_entity},
                                      {"answer", answer},
+                                     {"succeeded", succeeded},
                                      {"failure", failure},
                                      {"status", status},
                                      {"head", head},
