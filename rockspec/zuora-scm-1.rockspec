@@ -34,6 +34,7 @@ build = {
         "src/binding/describe.c",
         "src/binding/exchange.c",
         "src/binding/numbers.c",
+        "src/binding/send.c",
         "src/binding/values.c",
         "src/core/answer.c",
         "src/core/chance.c",

@@ -314,11 +314,11 @@ local function run_plain(binding, a, b, c)
   if not exchange then
     return result
   end
-  local state, err = take_state(binding, a, b, c), nil
+  local state = take_state(binding, a, b, c)
   begin(state, exchange, NONE, began)
   state.attempts, state.verdict = 1, "stop"
-  result, err = attempt.read(state, generation)
-  result, err = conclude(state, result, err, state.verdict)
+  local read, err = attempt.read(state, generation)
+  result, err = conclude(state, read, err, state.verdict)
   finish(binding, state, result)
   return result, err
 end
