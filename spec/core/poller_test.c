@@ -71,6 +71,63 @@ static void tells_what_is_broken(void **state)
   pair[1] = dup(pair[0]);
 }
 
+/* Whether a reader of the socket is at its end. */
+static int at_end(int fd)
+{
+  char c;
+  return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Sockets opened here that are given the ends of pairs. */
+static void what_comes_unasked_ends_an_idle_socket(void **state)
+{
+  enum { MANY = 150 };
+  int fds[MANY], ends[2], far[MANY], i;
+  (void)state;
+  for (i = 0; i < MANY; i++) {
+    fds[i] = zuora__poller_open(poller, AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(dup2(ends[0], fds[i]), fds[i]);
+    close(ends[0]);
+    far[i] = ends[1];
+    want(fds[i], ZUORA_READ);
+    if (i % 3 != 0)
+      assert_int_equal(write(far[i], "x", 1), 1);
+    if (i % 3 != 1)
+      want(fds[i], 0);
+  }
+  zuora__poller_sweep(poller);
+  for (i = 0; i < MANY; i++)
+    assert_int_equal(at_end(fds[i]), i % 3 == 2);
+  assert_int_equal(write(far[0], "x", 1), 1);
+  assert_int_equal(zuora__poller_close(poller, fds[MANY - 1]), 0);
+  zuora__poller_sweep(poller);
+  assert_true(at_end(fds[0]));
+  for (i = 0; i < MANY; i++) {
+    if (i < MANY - 1)
+      assert_int_equal(zuora__poller_close(poller, fds[i]), 0);
+    close(far[i]);
+  }
+}
+
+/* Without a descriptor for one that leads nowhere. */
+static void an_idle_socket_is_ended_also_without_a_descriptor(void **state)
+{
+  struct rlimit limit, less;
+  int fd = zuora__poller_open(poller, AF_UNIX, SOCK_STREAM, 0);
+  (void)state;
+  assert_int_equal(dup2(pair[0], fd), fd);
+  say_something();
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  less = limit;
+  less.rlim_cur = 1;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
+  zuora__poller_sweep(poller);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), -1);
+  assert_int_equal(zuora__poller_close(poller, fd), 0);
+}
+
 /* Of a strange socket the kernel is told at once that nothing is wanted, for
  * it may be closed behind our back. */
 static void strange_sockets_are_let_go_at_once(void **state)
@@ -204,6 +261,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(tells_what_is_ready),
       TEST(tells_what_is_broken),
+      TEST(what_comes_unasked_ends_an_idle_socket),
+      TEST(an_idle_socket_is_ended_also_without_a_descriptor),
       TEST(strange_sockets_are_let_go_at_once),
       TEST(own_sockets_are_opened_and_closed),
       TEST(a_socket_that_cannot_be_had),

@@ -75,6 +75,17 @@ function hostile.journal()
   return journal
 end
 
+--- Waits until a script has told that, and what it sent before has arrived.
+function hostile.await(text)
+  for _ = 1, 1000 do
+    if hostile.journal().told[text] then
+      return socket.sleep(0.1)
+    end
+    socket.sleep(0.01)
+  end
+  error("the server never told " .. text)
+end
+
 function hostile.reset()
   ask "reset"
 end

@@ -1,7 +1,6 @@
 -- Where a server or a value would like to lead a call: nowhere but to the
 -- resource that was named, at the origin that was configured.
 local hostile = require "spec.hostile.hostile"
-local socket = require "socket"
 local zuora = require "zuora"
 
 local ID = "8a808255575bdae401576a914a140420"
@@ -305,19 +304,5 @@ describe("where calls go", function()
     local _, err = client.connections.accept "y"
     hostile.check(err, "network", "unknown")
     assert.equal(2, #hostile.check_other().requests)
-  end)
-
-  -- ---- what comes unasked --------------------------------------------------
-
-  it("an answer in the wake of another is none to the next request", function()
-    hostile.play("plain", [[local function answer(id)
-        return ("HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n" ..
-          '{"success":true,"id":"%s"}'):format(id)
-      end
-      c:request() c:send(answer "aaa" .. answer "bbb") c:request()]])
-    assert.equal("aaa", assert(client.connections.accept "x").id)
-    socket.sleep(0.1)
-    local result = client.connections.accept "y"
-    assert.is_not.equal("bbb", result and result.id)
   end)
 end)

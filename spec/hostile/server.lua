@@ -21,7 +21,7 @@ local seen = {} -- what happened since the last reset
 local tasks = {} -- coroutine -> { socket =, mode = "r" | "w" | nil, at = }
 
 local function reset()
-  seen = { connections = {}, requests = {}, faults = {} }
+  seen = { connections = {}, requests = {}, faults = {}, told = {} }
 end
 reset()
 
@@ -108,6 +108,11 @@ end
 function Peer:answer(status, lines, body)
   return self:send(("HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s"):format(
     status, lines, #body, body))
+end
+
+--- Tells the spec something, which waits for it by hostile.await.
+function Peer.tell(text)
+  seen.told[text] = true
 end
 
 --- Ends the connection; with a reset when asked to.

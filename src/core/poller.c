@@ -5,6 +5,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,6 +33,8 @@ struct zuora_poller {
   int capacity;
   int *changed; /* numbers whose wanted and told may differ; each once */
   int changes;
+  int *open; /* those that are ours */
+  int opens;
 };
 
 /* How often this process descends from one that had the library at work. To
@@ -79,6 +82,7 @@ void zuora__poller_free(zuora_poller *poller)
     close(poller->fd);
   zuora__free(poller->watches);
   zuora__free(poller->changed);
+  zuora__free(poller->open);
   zuora__free(poller);
 }
 
@@ -91,13 +95,17 @@ static zuora_code grow(zuora_poller *poller, int fd)
 {
   int capacity = poller->capacity ? poller->capacity : 64;
   watch *watches;
-  int *changed;
+  int *numbers;
   while (capacity <= fd)
     capacity *= 2;
-  changed = zuora__realloc(poller->changed, (size_t)capacity * sizeof *changed);
-  if (!changed)
+  numbers = zuora__realloc(poller->changed, (size_t)capacity * sizeof *numbers);
+  if (!numbers)
     return ZUORA_MEMORY;
-  poller->changed = changed;
+  poller->changed = numbers;
+  numbers = zuora__realloc(poller->open, (size_t)capacity * sizeof *numbers);
+  if (!numbers)
+    return ZUORA_MEMORY;
+  poller->open = numbers;
   watches = zuora__realloc(poller->watches, (size_t)capacity * sizeof *watches);
   if (!watches)
     return ZUORA_MEMORY;
@@ -215,20 +223,31 @@ int zuora__poller_open(zuora_poller *poller, int family, int type, int protocol)
   }
   poller->watches[fd].told = 0;
   poller->watches[fd].ours = 1;
+  poller->open[poller->opens++] = fd;
   return fd;
 }
 
 /* A child that forked off holds the socket open, too, and then the kernel
  * forgets nothing by itself. */
+static void forget(zuora_poller *poller, int fd)
+{
+  watch *w = &poller->watches[fd];
+  w->wanted = 0;
+  if (w->told)
+    tell(poller, fd, w);
+  w->told = 0;
+}
+
 int zuora__poller_close(zuora_poller *poller, int fd)
 {
+  int i = 0;
   if (fd >= 0 && fd < poller->capacity) {
-    watch *w = &poller->watches[fd];
-    w->wanted = 0;
-    if (w->told)
-      tell(poller, fd, w);
-    w->told = 0;
-    w->ours = 0;
+    forget(poller, fd);
+    poller->watches[fd].ours = 0;
+    while (i < poller->opens && poller->open[i] != fd)
+      i++;
+    if (i < poller->opens)
+      poller->open[i] = poller->open[--poller->opens];
   }
   return close(fd);
 }
@@ -238,24 +257,71 @@ int zuora__poller_is_inherited(const zuora_poller *poller)
   return poller->forks != forks;
 }
 
+/* A socket that leads nowhere: writing to it is an error, but no signal, and to
+ * a reader it is at its end, which is how libcurl finds it dead. */
+static int open_blank(void)
+{
+#if defined(__linux__)
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
+    return -1;
+  close(pair[1]);
+  return pair[0];
+#else
+  return socket(AF_UNIX, SOCK_STREAM, 0); /* not connected */
+#endif
+}
+
 void zuora__poller_disown(zuora_poller *poller)
 {
-  int fd, blank;
+  int i, blank;
 #if defined(__linux__)
   close(poller->fd); /* a kqueue is not inherited */
 #endif
   poller->fd = -1;
   poller->forks = forks;
-  /* Writing to a socket that was never connected is an error, no signal. */
-  blank = socket(AF_UNIX, SOCK_STREAM, 0);
-  for (fd = 0; fd < poller->capacity; fd++) {
-    watch *w = &poller->watches[fd];
-    if (w->ours && dup2(blank, fd) < 0)
-      close(fd);
-    w->told = 0;
+  blank = open_blank();
+  for (i = 0; i < poller->opens; i++)
+    if (dup2(blank, poller->open[i]) < 0)
+      close(poller->open[i]);
+  for (i = 0; i < poller->capacity; i++)
+    poller->watches[i].told = 0;
+  if (blank >= 0)
+    close(blank);
+}
+
+static void replace_ready(zuora_poller *poller, struct pollfd *idle, int count)
+{
+  int i, blank;
+  if (count == 0 || poll(idle, (nfds_t)count, 0) <= 0)
+    return;
+  blank = open_blank();
+  for (i = 0; i < count; i++) {
+    if (!idle[i].revents)
+      continue;
+    forget(poller, idle[i].fd);
+    if (dup2(blank, idle[i].fd) < 0)
+      shutdown(idle[i].fd, SHUT_RDWR);
   }
   if (blank >= 0)
     close(blank);
+}
+
+void zuora__poller_sweep(zuora_poller *poller)
+{
+  struct pollfd idle[BATCH];
+  int i, count = 0;
+  for (i = 0; i < poller->opens; i++) {
+    if (poller->watches[poller->open[i]].wanted)
+      continue;
+    if (count == BATCH) {
+      replace_ready(poller, idle, count);
+      count = 0;
+    }
+    idle[count].fd = poller->open[i];
+    idle[count++].events = POLLIN;
+  }
+  replace_ready(poller, idle, count);
 }
 
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events)

@@ -120,12 +120,14 @@ double zuora_engine_timeout(const zuora_engine *engine)
 /* ---- moving ------------------------------------------------------------- */
 
 /* Lets libcurl do what its timer asks for: that is how a new exchange gets
- * going. Bounded, since a timer may be set again at once. */
+ * going, and takes a connection. Bounded, since a timer may be set again at
+ * once. */
 static void run_timer(zuora_engine *engine)
 {
   int rounds = 4;
   while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora_clock()) {
     engine->timer = -1;
+    zuora__poller_sweep(engine->poller);
     zuora__engine_act(engine, -1, 0);
   }
 }
