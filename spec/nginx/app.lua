@@ -55,6 +55,14 @@ function app.tell(fn)
   return ok and text or "failed: " .. tostring(text)
 end
 
+--- In a thread of a pool, which has a Lua state of its own.
+function app.pooled()
+  if not app.client then
+    app.init()
+  end
+  return app.tell()
+end
+
 --- In phases that have nobody to tell: into a lua_shared_dict named `told`.
 function app.note(name)
   ngx.shared.told:set(name, app.tell())

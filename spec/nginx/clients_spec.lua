@@ -28,6 +28,12 @@ local SERVER = [[
       ngx.print(app.tell())
     }
   }
+  location = /pool {
+    content_by_lua_block {
+      local ok, text = ngx.run_worker_thread("lua", "spec.nginx.app", "pooled")
+      ngx.print(tostring(ok), " ", text)
+    }
+  }
   location = /timer {
     content_by_lua_block {
       assert(ngx.timer.at(0, function()
@@ -119,4 +125,23 @@ describe("a client made", function()
       end, "what the timer tells"))
       in_peace()
     end)
+
+  it("in a thread of a pool waits there, and holds up nobody", function()
+    server = nginx.start { main = "thread_pool lua threads=2;",
+      http = DICTIONARY, server = SERVER }
+    assert.equal("true ok", (select(2, server:get "/pool")))
+    sandbox.forget()
+    sandbox.fault { kind = "delay", seconds = 2,
+      operation = "connections.list" }
+    local peer = server:send "/pool"
+    nginx.eventually(function()
+      return sandbox.count "connections.list" > 0
+    end, "the call")
+    local _, body = server:get "/ping"
+    assert.equal("pong", body)
+    assert.equal(1, sandbox.count "connections.list") -- waits yet
+    assert.equal("true ok", (select(2, nginx.receive(peer))))
+    peer:close()
+    in_peace()
+  end)
 end)

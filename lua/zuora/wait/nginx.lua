@@ -38,12 +38,12 @@ local TIMER_OF = {
 --- Whether the running code is nginx's: false in the threads of its pools,
 --- which wait like any program.
 function nginx.is_here()
-  return ngx.get_phase ~= nil and ngx.sleep ~= nil
+  return ngx.sleep ~= nil
 end
 
 --- Raises where a call cannot be made.
 function nginx.check(name, level)
-  local phase = ngx.get_phase and ngx.get_phase()
+  local phase = nginx.is_here() and ngx.get_phase()
   if phase and not MAY_WAIT[phase] then
     error(("%s: nginx cannot wait in the phase %s; make the call in a timer" ..
       "%s: ngx.timer.at(0, function() ... end)"):format(name, phase,
