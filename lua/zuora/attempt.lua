@@ -38,7 +38,7 @@ end
 --- and waits for its end: true, or nil and an error when it was not sent.
 function attempt.carry(state, sign, delay)
   local client, exchange = state.client, state.exchange
-  local pause = client.pace:take(state.now)
+  local pause = client.pace:take(state.now, state.ends - state.now)
   if pause > delay then
     delay = pause
   end
@@ -107,6 +107,7 @@ local function make_signed(state, delay)
     if not ok then
       return nil, err
     end
+    state.now = state.client.clock()
   end
   local generation = auth.generation
   ok, err = attempt.carry(state, auth.sign, delay)

@@ -53,8 +53,9 @@ function Pace:count(now)
   self.counted = self.counted + 1
 end
 
---- How long the next call has to wait at `now`; its place is taken with that.
-function Pace:take(now)
+--- How long the next call has to wait at `now`; its place is taken with that,
+--- unless it will not wait as long as `patience`.
+function Pace:take(now, patience)
   self:count(now)
   local rate = self.held and rate_of(self, now)
   if not rate then
@@ -64,7 +65,9 @@ function Pace:take(now)
   if rate == self.spread and start >= self.spread_until then
     return self.spread_until - now -- the next window brings plenty
   end
-  self.free_at = start + 1 / rate
+  if not patience or start - now < patience then
+    self.free_at = start + 1 / rate
+  end
   return start - now
 end
 

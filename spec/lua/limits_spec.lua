@@ -132,6 +132,17 @@ describe("the pace", function()
     return second
   end
 
+  it("keeps no place for a call that will not wait so long", function()
+    limited(10)
+    now = now + 1
+    assert.equal(0, pace:take(now, 0.1))
+    for _ = 1, 10 do
+      near(1 / 5, pace:take(now, 0.1))
+    end
+    near(1 / 5, pace:take(now, 1))
+    near(2 / 5, pace:take(now, 1))
+  end)
+
   it("is halved by a 429, and by each further one", function()
     limited(10)
     near(1 / 5, interval())

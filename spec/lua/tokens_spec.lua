@@ -44,6 +44,23 @@ describe("a token of the program's own", function()
     assert.equal(2, err.attempts)
   end)
 
+  it("is asked for after a 401, whatever other calls asked meanwhile",
+    function()
+      open { access_token = function(refused)
+        return refused and "fresh" or "stale"
+      end }
+      server:script({}, function(request)
+        return request.headers["zuora-track-id"] == "first" and
+          request.headers.authorization == "Bearer stale" and 401 or
+          { body = { success = true } }
+      end)
+      local results = client:map({ "first", "second" }, function(id)
+        return client.entities.list { zuora_track_id = id }
+      end)
+      assert.is_nil(results[1].err and tostring(results[1].err))
+      assert.equal(2, results[1].value.meta.attempts)
+    end)
+
   it("is missed where there is none, whatever the function does", function()
     local answer
     open { access_token = function()
@@ -198,6 +215,15 @@ describe("an OAuth client", function()
     local _, err = client.connections.accept(ID, { attempt_timeout = 0.05 })
     assert.equal("timeout", err.kind)
     assert.equal("not_done", err.outcome)
+  end)
+
+  it("takes its time out of that of the call", function()
+    token = function()
+      world.time = world.time + 25
+      return GRANT
+    end
+    assert(client.entities.list { timeout = 100 })
+    assert.same({ 30, 75 }, world.limits)
   end)
 
   it("does not try again at once after a login that failed", function()
