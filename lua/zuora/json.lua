@@ -5,7 +5,7 @@
 local cjson = require("cjson.safe").new()
 local core = require "zuora.core"
 
-local json = {}
+local json = { null = cjson.null }
 
 cjson.decode_invalid_numbers(false)
 

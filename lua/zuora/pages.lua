@@ -3,6 +3,7 @@
 local answer = require "zuora.answer"
 local call = require "zuora.call"
 local errors = require "zuora.errors"
+local json = require "zuora.json"
 local wait = require "zuora.wait"
 
 local pages = {}
@@ -156,8 +157,12 @@ end
 local function turn(cursor, result)
   local url = result.nextPage
   cursor.next = nil
-  if type(url) ~= "string" or url == "" then
+  if url == nil or url == json.null or url == "" then
     return true
+  end
+  if type(url) ~= "string" then
+    return nil, protocol(cursor,
+      "the list's nextPage cannot be followed: it is no text")
   end
   if cursor.seen[url] or cursor.empty > EMPTY_PAGES then
     return nil, protocol(cursor,
@@ -190,7 +195,7 @@ local function read(cursor, level)
   end
   local name = cursor.binding.operation.items
   local items = result[name]
-  if type(items) ~= "table" then
+  if type(items) ~= "table" or items[1] == nil and next(items) ~= nil then
     return nil, protocol(cursor, "the answer has no " .. name)
   end
   cursor.number = cursor.number + 1
