@@ -1,9 +1,12 @@
 -- Instructions a call, counted by valgrind: what N more calls cost, over N.
 -- The start is in both runs and falls out. Plain HTTP; the server runs freely.
+-- Then by layers, and what LuaJIT compiles of it.
 --
 -- usage: bench/server lua5.4 bench/instructions.lua   (see `make
 -- bench-instructions`)
 local cjson = require "cjson"
+local jit_log = require "bench.jit"
+local layers = require "bench.layers"
 
 local URL = assert(os.getenv "BENCH_HTTP", "run it under bench/server")
 local BARE = assert(os.getenv "BENCH_BARE")
@@ -14,6 +17,8 @@ local CALLS = { accept = 2000, list300 = 150 }
 local RUNS = os.getenv "QUICK" == "1" and 1 or 3
 local LUAS = { "lua5.4", "luajit" }
 local LIMIT = 1.15 -- times bare C
+-- The shares of layers are not that fine.
+local FEWER = { accept = 1000, list300 = 100 }
 
 -- Cachegrind counts as callgrind does, in half the time.
 local function counted(command)
@@ -75,6 +80,31 @@ for _, lua in ipairs(LUAS) do
   line("zuora, " .. lua, list[lua], goal,
     ("(decoding + %.2f bare) (target 1.00)"):format(LIMIT))
   line("  without decoding", list[lua] - decode[lua], list.bare, "bare")
+end
+
+local function show_layers(operation, name, shares)
+  local parts = {}
+  for i, layer in ipairs(layers.names) do
+    parts[i] = ("%s %.0f"):format(layer, shares[layer])
+  end
+  print(("  %-8s %-7s %s"):format(operation, name, table.concat(parts, ", ")))
+end
+
+print "\nby layers"
+result.layers, result.jit = {}, {}
+for operation, calls in pairs(FEWER) do
+  local programs = { bare = BARE }
+  for _, lua in ipairs(LUAS) do
+    programs[lua] = lua .. " bench/ours.lua"
+  end
+  result.layers[operation] = {}
+  for name, program in pairs(programs) do
+    local shares = layers.per_call(("%s %s %s %%d 1"):format(program, URL,
+      operation), calls)
+    result.layers[operation][name] = shares
+    show_layers(operation, name, shares)
+  end
+  result.jit[operation] = jit_log.of(URL, operation, CALLS[operation])
 end
 
 local file = assert(io.open(os.getenv "BENCH_OUT" .. "/instructions.json", "w"))

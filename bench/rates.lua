@@ -26,7 +26,8 @@ end
 -- How many calls fill a slice.
 local function calibrate(program, url, operation)
   local calls = program.few or 50
-  local took = suite.run(program, url, operation, calls, 1, 5).seconds
+  local took = suite.run(program, url, operation, calls, 1,
+    program.warm or 5).seconds
   return math.max(5, math.min(MOST, math.floor(calls * SLICE / took)))
 end
 
@@ -76,7 +77,7 @@ local function measure(protocol, operation, list)
     calls[i] = calibrate(program, url, operation)
   end
   local samples = interleave(list, ROUNDS, function(program, i)
-    local warm = math.max(5, math.floor(calls[i] / 5))
+    local warm = math.max(program.warm or 5, math.floor(calls[i] / 5))
     return suite.run(program, url, operation, calls[i], 1, warm)
   end)
   local rows = {}

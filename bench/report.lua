@@ -5,6 +5,7 @@
 -- usage: lua5.4 bench/report.lua [FROM [TO]]
 local chart = require "bench.chart"
 local cjson = require "cjson"
+local layers = require "bench.layers"
 local targets = require "bench.targets"
 
 local FROM, TO = arg[1] or "build/bench", arg[2] or "docs"
@@ -58,7 +59,7 @@ end
 
 local function goals()
   say "## What was aimed at\n"
-  header("target", "limit", "measured", "")
+  say "| target | limit | measured |  |\n| --- | ---: | ---: | --- |"
   for _, t in ipairs(targets.of(measured)) do
     row(t.what, t.limit, t.value, t.reached == nil and "not measured" or
       t.reached and "reached" or "**not reached**")
@@ -102,6 +103,53 @@ local function instructions(all)
       ("%.0f"):format(all.list300[lua]), ("%.0f"):format(all.decode[lua]),
       ("%.2f"):format(all.list300[lua] / (all.decode[lua] + all.list300.bare)))
   end
+  say ""
+end
+
+local function layer_rows(operation, all)
+  for _, name in ipairs { "bare", "lua5.4", "luajit" } do
+    local shares, total = all[name], 0
+    for _, layer in ipairs(layers.names) do
+      total = total + shares[layer]
+    end
+    local cells = {}
+    for i, layer in ipairs(layers.names) do
+      cells[i] = ("%.0f %%"):format(100 * math.max(shares[layer], 0) / total)
+    end
+    row(("%s, %s"):format(operation, name == "bare" and "bare libcurl in C" or
+      "zuora, " .. name), ("%.0f"):format(total), table.unpack(cells))
+  end
+end
+
+local function jit_rows(operation, found)
+  local function all(list, what)
+    for _, one in ipairs(list) do
+      row(operation, "`" .. one.at .. "`", what .. one.why,
+        ("%d"):format(one.times))
+    end
+  end
+  all(found.stitches, "left for ")
+  all(found.aborts, "given up: ")
+end
+
+local function where(all)
+  say "## Where the time goes\n"
+  say("Instructions in user space by callgrind, of the functions of each " ..
+    "layer themselves; the kernel's are not counted. Over plain HTTP, so no " ..
+    "TLS. `core` is the C library, `binding` its Lua C API, `Lua` the " ..
+    "interpreter, its collector and code compiled by LuaJIT; the memory and " ..
+    "strings of all of them are `libc`.\n")
+  header("", "a call", table.unpack(layers.names))
+  layer_rows("accept", all.layers.accept)
+  layer_rows("list of 300", all.layers.list300)
+  say("\nWhat LuaJIT compiles of it: %d traces of an accept, %d of a list. " ..
+    "It says itself (`luajit -jv`) what it does not compile: a call of a " ..
+    "function in C ends a trace, the function is called as the interpreter " ..
+    "does, and another trace begins behind it.\n",
+    all.jit.accept.traces, all.jit.list300.traces)
+  say "|  | where | why | times |\n| --- | --- | --- | ---: |"
+  jit_rows("accept", all.jit.accept)
+  jit_rows("list of 300", all.jit.list300)
   say ""
 end
 
@@ -173,22 +221,37 @@ end
 say "# Performance\n"
 say [[
 Written by `bench/report.lua` from what `make bench` and `make
-bench-instructions` measured. The limit is libcurl by itself in C, which decodes
-nothing (`bench/bare.c`); a figure is a median with the quarters on either side
-of it, and a ratio is taken within a round, of runs that were neighbours. The
-server is an nginx on the same machine with fixed answers. LuaSec and LuaSocket
-open a connection for each call; the others keep one. Lua-cURL is linked to a
-libcurl with GnuTLS, all else to OpenSSL.
+bench-instructions` measured.
+
+How it is measured:
+
+- The limit is libcurl by itself in C (`bench/bare.c`), which sends the same
+  requests and decodes nothing; a client has to decode as well.
+- The server is an nginx on the same machine that answers from fixed bodies, so
+  that it is the client that is measured; it and the client share the processor.
+- Each client makes the same calls over TLS on a connection that it keeps, and
+  decodes each answer: `bench/peers`. LuaSec and LuaSocket cannot keep one and
+  open it for each call. Lua-cURL is linked to GnuTLS, all else to OpenSSL.
+- Every round runs every client once; before it counts, a client makes a fifth
+  of its calls to warm up.
+- A figure is the median of the rounds, with the quarters on either side of it.
+  A ratio is taken within a round, of runs that were neighbours.
+- Processor time is user and system time of the client's process, instructions
+  are those of user space by valgrind, which no other program disturbs.
 ]]
 machine(assert(measured.machine, "nothing was measured: make bench"))
 say ""
 goals()
 if measured.rates then
   say "![calls a second, times bare libcurl](performance.svg)\n"
-  write("performance.svg", chart.draw(measured.rates))
+  write("performance.svg", chart.draw(measured.rates,
+    measured.machine.date))
 end
 if measured.instructions then
   instructions(measured.instructions)
+  if measured.instructions.layers then
+    where(measured.instructions)
+  end
 end
 if measured.rates then
   say "## Calls a second"

@@ -27,7 +27,9 @@ suite.peers = {
     command = "luajit bench/peers/luasec.lua", few = 5 },
   { name = "urllib3, Python", probe = "/usr/bin/python3 -c 'import urllib3'",
     command = "/usr/bin/python3 bench/peers/urllib3_pool.py" },
+  -- Its compiler takes hundreds of calls to come to rest.
   { name = "fetch (undici), Node", probe = "node -e 'fetch'",
+    warm = suite.quick and 5 or 1000,
     command = "env NODE_EXTRA_CA_CERTS=\"$BENCH_CA\" node " ..
       "bench/peers/node.mjs" },
 }

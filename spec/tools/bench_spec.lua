@@ -85,6 +85,67 @@ describe("the server far away", function()
     end)
 end)
 
+describe("what the profilers wrote", function()
+  local path
+
+  before_each(function()
+    path = os.tmpname()
+  end)
+
+  after_each(function()
+    os.remove(path)
+  end)
+
+  it("is added up by layers, each function without what it calls", function()
+    shell.write(path, [[
+events: Ir
+ob=(1) /x/zuora/core.so
+fl=(1) /y/src/core/engine.c
+fn=(1) zuora_engine_step
+3 10
++1 5
+cob=(2) /lib/libcurl.so.4.8.0
+cfi=(2) ???
+cfn=(2) curl_multi_socket_action
+calls=1 7
+* 1000
+fi=(3) /usr/include/string_fortified.h
+-2 2
+
+fl=(4) /y/src/binding/core.c
+fn=(3) step
+9 4
+ob=(2)
+fl=(2)
+fn=(2)
+0 900
+ob=(3) /usr/lib/cjson.so
+fl=(2)
+fn=(4) decode
+0 30
+ob=(4) ???
+fn=(5) 0x1234
+0 7
+totals: 958
+]])
+    assert.same({ core = 17, binding = 4, libcurl = 900, ["lua-cjson"] = 30,
+      Lua = 7 }, require("bench.layers").read(path))
+  end)
+
+  it("tells what LuaJIT compiled and what it gave up", function()
+    shell.write(path, [=[
+[TRACE   1 call.lua:258 stitch C:7f25a4820580]
+[TRACE   2 (1/stitch) call.lua:259 return]
+[TRACE   3 (1/stitch) call.lua:258 stitch C:7f25a4820599]
+[TRACE --- (8/stitch) answer.lua:221 -- NYI: bytecode 0x12 at x.lua:7]
+]=])
+    assert.same({ traces = 3, stitches = { { at = "call.lua:258", times = 2,
+      why = "a function of the C API" } }, aborts = { { at = "answer.lua:221",
+      times = 1, why = "NYI: bytecode  at x.lua:7" } } },
+      require("bench.jit").read(path))
+  end)
+end)
+
 describe("bench/report.lua", function()
   local dir
 
@@ -120,5 +181,17 @@ describe("bench/report.lua", function()
       "| 1.16 | **not reached** |", 1, true))
     assert.truthy(row "accept, calls/s times bare, Lua 5.4":find(
       "not measured", 1, true))
+  end)
+
+  it("draws a bar for each client", function()
+    local figure = { median = 0.5, low = 0.4, high = 0.6 }
+    local svg = require("bench.chart").draw({
+      { protocol = "tls", operation = "accept", client = "a & b",
+        ratio = figure },
+      { protocol = "h2", operation = "accept", client = "no", ratio = figure },
+    }, "2026-01-02")
+    assert.truthy(svg:find("a &amp; b", 1, true))
+    assert.is_nil(svg:find(">no<", 1, true))
+    assert.truthy(svg:find(">0.50</text>", 1, true))
   end)
 end)
