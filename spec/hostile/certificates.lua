@@ -49,7 +49,8 @@ local function context(directory, name, more)
   local made = {
     mode = "server",
     protocol = "any",
-    options = "all",
+    -- LuaSec reads for ever behind an end without a farewell.
+    options = { "all", "ignore_unexpected_eof" },
     key = directory .. "/" .. name .. ".key",
     certificate = directory .. "/" .. name .. ".pem",
   }
@@ -60,7 +61,8 @@ local function context(directory, name, more)
 end
 
 --- Makes them; returns a TLS context by each name: good, wrong (a name that
---- is not ours), expired, self (signed by itself), old (TLS 1.1 at most).
+--- is not ours), expired, self (signed by itself), old (TLS 1.1 at most), h2
+--- (good, for HTTP/2).
 function certificates.make(directory)
   write(directory .. "/cnf", CONFIG)
   write(directory .. "/make", (SCRIPT:gsub("SIGNED", SIGNED)))
@@ -68,6 +70,7 @@ function certificates.make(directory)
   assert(ok == true or ok == 0, "openssl made no certificates")
   return {
     good = context(directory, "good"),
+    h2 = context(directory, "good", { alpn = { "h2" } }),
     wrong = context(directory, "wrong"),
     expired = context(directory, "expired"),
     self = context(directory, "self"),

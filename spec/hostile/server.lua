@@ -123,6 +123,10 @@ function Peer:close(by_reset)
   self.socket:close()
 end
 
+dofile("spec/hostile/http2.lua")(Peer, function(request)
+  seen.requests[#seen.requests + 1] = request
+end)
+
 -- ---- the loop --------------------------------------------------------------
 
 local function spawn(peer, run)
