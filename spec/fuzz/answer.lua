@@ -30,7 +30,9 @@ local function check_error(err, writes)
   end
   assert(not (err.outcome == "unknown" and err.retryable),
     "in doubt, yet retryable")
-  if err.outcome == "not_done" and err.kind ~= "argument" then
+  -- On a busy machine the time of a call may be over before its turn.
+  if err.outcome == "not_done" and err.kind ~= "argument" and
+    err.kind ~= "timeout" then
     assert(err.status and err.status < 500, "not done, it says, with " ..
       tostring(err.status))
     assert(err.status < 200 or err.status >= 300 or err.kind ~= "protocol",
