@@ -212,12 +212,25 @@ local function read(cursor, level)
   return items, nil, answer.meta(result)
 end
 
+-- Whether nothing is to be sent: then there are no pages to follow.
+local function is_dry(cursor)
+  local dry = cursor.options.dry_run
+  if dry == nil then
+    dry = cursor.binding.client.dry_run
+  end
+  return dry
+end
+
 --- An iterator over all items of a list. Raises the error (a table) when a
 --- page fails. The first page is fetched at once; options.prefetch (1) says how
 --- many of the others are fetched ahead of the one in use.
 ---@return fun(): table|nil
 function pages.each(binding, level, options)
   local cursor = open(binding, options, level + 1)
+  if is_dry(cursor) then
+    error(errors.argument(binding.operation, "dry_run",
+      "shows a request, and there is nothing to go through: use list"), 0)
+  end
   local items, err = read(cursor, level + 1)
   local i = 0
   if not items then
@@ -251,12 +264,17 @@ local function too_many(binding, maximum)
 end
 
 --- All items of a list in one array, or nil and an error; an error, too, when
---- there are more than options.max (10,000). Fetches ahead like `each`.
+--- there are more than options.max (10,000). Fetches ahead like `each`. With
+--- dry_run, the request for the first page.
 ---@return table[]|nil, zuora.Error|nil
 function pages.all(binding, level, options)
   local cursor = open(binding, options, level + 1)
   local maximum = take_number(cursor, "max", MAXIMUM, -math.huge, math.huge,
     level + 1)
+  if is_dry(cursor) then
+    local request, err = call.run(binding, level + 1, cursor.options)
+    return request, err
+  end
   local found, count, metatable = {}, 0, {}
   repeat
     local items, err, meta = read(cursor, level + 1)

@@ -17,13 +17,13 @@ local MEANS = {
   },
 }
 
--- The options of the call that the reading takes over: on whose behalf, and
--- for the support that will look for it.
+-- The options of the call that the reading takes over: on whose behalf, for
+-- those who will look for it, and how patiently.
 local KEPT = { "zuora_entity_ids", "entity_id", "entity_name",
-  "zuora_track_id" }
+  "zuora_track_id", "traceparent", "attempt_timeout" }
 
 local function reading_options(call)
-  local made = { max = math.huge, settle = false }
+  local made = { max = math.huge, settle = false, dry_run = false }
   for _, name in ipairs(KEPT) do
     made[name] = call.options[name]
   end
@@ -49,14 +49,19 @@ local function find_change(call, list, meanings)
   return "unclear", "not in the list"
 end
 
+-- An id as it can be compared: Zuora's are hexadecimal, with hyphens or not.
+local function plain(id)
+  return type(id) == "string" and id:gsub("%-", ""):lower() or nil
+end
+
 -- A request to that target that waits for its answer. One that is Connected
 -- is older: nobody can have accepted it meanwhile. Which of several is the
 -- call's own cannot be told.
 local function find_initiated(call, list)
-  local seen, found = nil, nil
+  local target, seen, found = plain(call[1]), nil, nil
   for _, connection in ipairs(list) do
     if is_connection(connection) and
-      connection.targetEntityId == call[1] then
+      plain(connection.targetEntityId) == target then
       if connection.status == "Pending" and not found then
         found = connection
       elseif connection.status == "Pending" then

@@ -139,6 +139,32 @@ describe("a change of which it is unknown what it did", function()
     assert.equal("t-1", server.requests[2].headers["zuora-track-id"])
   end)
 
+  it("is looked at within the same trace, and time of an attempt", function()
+    changes({ 500 }, { connection "Connected" })
+    open()
+    local trace = "00-" .. ("a"):rep(32) .. "-" .. ("b"):rep(16) .. "-01"
+    assert(client.connections.accept(ID, { traceparent = trace,
+      attempt_timeout = 5 }))
+    assert.equal(trace, server.requests[2].headers.traceparent)
+    assert.same({ 5, 5 }, world.limits)
+  end)
+
+  it("is looked at also where its client makes none but it", function()
+    changes({ 500 }, { connection "Connected" })
+    open { dry_run = true }
+    local result = assert(client.connections.accept(ID, { dry_run = false }))
+    assert.equal("Connected", result.meta.settled)
+    assert.equal("PUT GET", methods())
+  end)
+
+  it("is found however its target's id is written", function()
+    changes({ 500 }, { connection "Pending" })
+    open()
+    local result = assert(client.connections.initiate(TARGET:upper()))
+    assert.equal(ID, result.id)
+    assert.equal("POST GET", methods())
+  end)
+
   it("cannot be looked at when it was a free request", function()
     changes({ "drop" }, { connection "Connected" })
     open()

@@ -236,6 +236,17 @@ describe("dry_run", function()
       assert.equal(1, #server.requests)
     end)
 
+  it("shows the first page of a list, and has none to go through", function()
+    open { dry_run = true }
+    local made = assert(client.connections.all { type = "inbound" })
+    assert.matches("pageSize=300", made.url)
+    local ok, err = pcall(client.connections.each, {})
+    assert.is_false(ok)
+    assert.equal("argument", err.kind)
+    assert.equal("dry_run", err.parameter)
+    assert.equal(0, #server.requests)
+  end)
+
   it("is no way around read_only and confirm", function()
     open { dry_run = true, read_only = true }
     assert.is_nil((client.connections.accept(ID)))
