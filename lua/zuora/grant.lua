@@ -18,7 +18,9 @@ local function as_part_of(err, granting, wanting)
   part.operation = wanting.operation.name
   part.attempts = wanting.attempts
   part.outcome = wanting.writes and "not_done" or nil
-  if err.kind == "api" or err.kind == "http" and err.status < 500 then
+  -- What may pass says nothing of the credentials.
+  if (err.kind == "api" or err.kind == "http") and err.status < 500 and
+    not err.retryable then
     part.kind = "auth"
   end
   return errors.new(part)

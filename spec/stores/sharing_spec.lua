@@ -63,6 +63,44 @@ describe("clients that share a memory store", function()
     assert.equal(2, sandbox.count "oauth.token")
   end)
 
+  it("share a failed login, by its kind, for a minute at most", function()
+    for _, told in ipairs { "0", "1", "3600" } do
+      local store, seconds = memory.new(), nil
+      local set = store.set
+      function store:set(key, value, ttl)
+        if key:find ":failed$" then
+          seconds = ttl
+        end
+        return set(self, key, value, ttl)
+      end
+      sandbox.fault { match = { operation = "oauth.token" }, kind = "status",
+        status = 503, body = "empty", headers = { ["Retry-After"] = told } }
+      local _, first = client { store = store }.connections.list()
+      assert.equal("http", first.kind)
+      assert.is_true(seconds >= 1 and seconds <= 60, tostring(seconds))
+      local _, second = client { store = store }.connections.list()
+      assert.equal("http", second.kind)
+      assert.equal(503, second.status)
+      assert.is_true(second.retryable)
+      assert.matches("oauth%.token failed: ", tostring(second))
+    end
+  end)
+
+  it("take no failure from a store that could not be one", function()
+    for _, failure in ipairs { "{}", '{"kind":"http"}', '{"kind":"argument"}',
+      '{"kind":"http","status":"x","message":{},"retryable":1}',
+      '{"kind":"http","status":1e30}', '{"kind":[],"status":1.5}' } do
+      local store = memory.new()
+      function store.get(_, key)
+        return key:find ":failed$" and failure or nil
+      end
+      local _, err = client { store = store }.connections.list()
+      assert.equal("rate_limit", err.kind)
+      assert.is_false(err.retryable)
+      assert.is_nil(tostring(err):find "\n")
+    end
+  end)
+
   it("wait for the one that fetches it", function()
     local store = memory.new()
     local looked, waiting = 0, nil

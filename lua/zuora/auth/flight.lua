@@ -16,6 +16,11 @@ local flight = {}
 local LEASE = 30 -- seconds
 -- How often to look whether the holder of the lock is done.
 local LOOK = 0.05 -- seconds
+-- For so long others are told of a login that failed, as its Retry-After says.
+local SHORTEST, LONGEST = 1, 60 -- seconds
+-- What it can have been: a store may hold anything.
+local KINDS = { auth = true, network = true, timeout = true, tls = true,
+  protocol = true }
 
 -- Calls fn(...) as pcall does. Lua 5.1, whose pcall cannot be waited across,
 -- lets an error pass: then the flight ends with its time.
@@ -53,17 +58,29 @@ end
 local function share(self, err)
   if err then
     self.shared:set(self.name .. ":failed", { kind = err.kind,
-      message = err.message, code = err.code }, err.retry_after or 1)
+      message = err.message, code = err.code, status = err.status,
+      retryable = err.retryable }, math.min(LONGEST,
+        math.max(SHORTEST, err.retry_after or 0)))
     return
   end
   local value, ttl = self:export()
   self.shared:set(self.name, value, ttl)
 end
 
+local function status_of(value)
+  return type(value) == "number" and value >= 100 and value < 1000 and
+    math.floor(value) or nil
+end
+
 local function failed_elsewhere(self, state, failure)
   local text = tostring(failure.message)
+  local status = status_of(failure.status)
+  local known = KINDS[failure.kind] or
+    status and (failure.kind == "http" or failure.kind == "api")
   return nil, in_the_name_of(state, errors.new {
-    kind = failure.kind == "auth" and "auth" or "rate_limit",
+    kind = known and failure.kind or "rate_limit",
+    status = status,
+    retryable = failure.retryable == true,
     operation = self.binding.operation.name,
     message = errors.quote(self.client.redact(text)),
     code = tonumber(failure.code),

@@ -23,13 +23,18 @@ function Shared:get(key)
   return self.dictionary:get(key)
 end
 
+-- To a dictionary 0 means for ever.
+local function seconds(ttl)
+  return math.max(ttl, 0.001)
+end
+
 function Shared:set(key, value, ttl)
-  local ok, reason = self.dictionary:set(key, value, ttl)
+  local ok, reason = self.dictionary:set(key, value, seconds(ttl))
   return ok or nil, reason
 end
 
 function Shared:add(key, value, ttl)
-  local ok, reason = self.dictionary:add(key, value, ttl)
+  local ok, reason = self.dictionary:add(key, value, seconds(ttl))
   if reason == "exists" then
     return false
   end
