@@ -1,90 +1,7 @@
 -- Bodies of answers that no server should send.
 local hostile = require "spec.hostile.hostile"
 
-local JSON = '{"success":true}'
-
--- A head of 200 with these lines, and the body.
-local function sent(lines, body)
-  return ("c:send(%q)"):format("HTTP/1.1 200 OK\r\n" .. lines .. "\r\n" .. body)
-end
-
-local function length(value)
-  return sent("Content-Length: " .. value .. "\r\n", JSON)
-end
-
-local function chunked(body)
-  return sent("Transfer-Encoding: chunked\r\n", body)
-end
-
-local function json(text)
-  return ("c:answer('200 OK', '', %q)"):format(text)
-end
-
--- What it is, the script, kind, what the error says; the outcome is unknown.
-local cases = {
-  { "shorter than it is: JSON cut", length "5", "protocol", '"{"suc"' },
-  { "longer than it is", length "50", "network", "34 bytes remaining" },
-  { "of negative length", length "-16", "protocol", "Content-Length" },
-  { "of a length in words", length "many", "protocol", "Content-Length" },
-  { "of two lengths", length "16\r\nContent-Length: 5", "protocol", '{"suc' },
-  { "of a length that never comes", length "1000000000000000", "network",
-    "remaining" },
-  { "a chunk of 2^64 bytes", chunked(("f"):rep(16) .. "\r\n" .. JSON),
-    "network", "chunked" },
-  { "a chunk whose size has no end", chunked(("f"):rep(100000)), "network",
-    "hexadecimal" },
-  { "a chunk of a negative size", chunked("-10\r\n" .. JSON .. "\r\n0\r\n\r\n"),
-    "network", "chunked" },
-  { "chunks without the last", chunked("10\r\n" .. JSON .. "\r\n"), "network",
-    "closed" },
-  { "a coding that nobody knows", sent("Content-Encoding: magic\r\n" ..
-    "Content-Length: 16\r\n", JSON), "protocol", "encoding" },
-  { "twenty codings", sent("Content-Encoding: " .. ("gzip, "):rep(19) ..
-    "gzip\r\nContent-Length: 16\r\n", JSON), "protocol", "encodings" },
-  { "gzip that is none", sent("Content-Encoding: gzip\r\n" ..
-    "Content-Length: 16\r\n", JSON), "protocol", "" },
-  { "JSON 100,000 arrays deep", [[c:answer("200 OK", "",
-    ("["):rep(100000) .. ("]"):rep(100000))]], "protocol", "no JSON" },
-  { "JSON 100,000 objects deep", [[c:answer("200 OK", "",
-    ('{"a":'):rep(100000) .. "1" .. ("}"):rep(100000))]], "protocol",
-    "no JSON" },
-  { "NaN", json '{"success":true,"a":NaN}', "protocol", "no JSON" },
-  { "a number", json "3", "protocol", "no JSON" },
-  { "null", json "null", "protocol", "no JSON" },
-  { "escapes and bytes that are no text", json "\27[2J\255\254\0<",
-    "protocol", "no JSON" },
-}
-
--- A failure in these words: what the error may and may not hold.
-local failures = {
-  { "duplicate keys: the last counts", '{"success":true,"success":false}' },
-  { "reasons of text", '{"success":false,"reasons":"x"}' },
-  { "reasons of null", '{"success":false,"reasons":[null,null,3]}' },
-  { "reasons of objects", '{"success":false,"reasons":{"code":{}}}' },
-  { "a code past every number",
-    '{"success":false,"reasons":[{"code":1e999,"message":"m"}]}' },
-  { "a code below every number",
-    '{"success":false,"reasons":[{"code":-1e999,"message":"m"}]}' },
-  { "a code with a fraction",
-    '{"success":false,"reasons":[{"code":-0.5,"message":"m"}]}' },
-  { "a code in words",
-    '{"success":false,"reasons":[{"code":"nan","message":"m"}]}' },
-  { "a code of 2,000 digits", '{"success":false,"reasons":[{"code":"' ..
-    ("9"):rep(2000) .. '","message":"m"}]}' },
-  { "a message of escapes", '{"success":false,"reasons":[{"code":1,' ..
-    '"message":"a\\r\\nb\\u001b[2J\\u0000\255"}]}' },
-  { "a code of escapes", '{"success":false,"reasons":[{"code":"a\\n\27' ..
-    '\255"}]}' },
-  { "a processId of lines", '{"success":false,"processId":"a\\nERROR b",' ..
-    '"reasons":[{"code":1,"message":"m"}]}' },
-  { "a processId without end", '{"success":false,"processId":"' ..
-    ("p"):rep(100000) .. '","reasons":[{"code":1,"message":"m"}]}' },
-  { "a message without end", '{"success":false,"reasons":[{"code":1,' ..
-    '"message":"' .. ("m"):rep(100000) .. '"}]}' },
-  { "the secret, sent back", '{"success":false,"processId":"' ..
-    hostile.SECRET .. '","reasons":[{"code":"' .. hostile.SECRET ..
-    '","message":"Bearer ' .. hostile.SECRET .. '"}]}' },
-}
+local cases = require "spec.hostile.cases"
 
 describe("a body that is", function()
   setup(hostile.start)
@@ -101,7 +18,7 @@ describe("a body that is", function()
     client:close()
   end)
 
-  for _, case in ipairs(cases) do
+  for _, case in ipairs(cases.bodies) do
     it(case[1], function()
       hostile.play("plain", "c:request() " .. case[2])
       local result, err = client.connections.accept "x"
@@ -112,7 +29,7 @@ describe("a body that is", function()
     end)
   end
 
-  for _, case in ipairs(failures) do
+  for _, case in ipairs(cases.failures) do
     it("a failure with " .. case[1], function()
       hostile.json("plain", case[2])
       local result, err = client.connections.accept "x"
@@ -132,9 +49,9 @@ describe("a body that is", function()
 
   it("a result whose fields bear the library's names", function()
     for _, value in ipairs { "3", "true", '"x"', "{}", "[]", "null" } do
-      hostile.play("plain", ("c:request() " .. json('{"success":true,' ..
-        '"meta":%s,"__index":%s,"entityConnections":[],"attempts":%s}'))
-        :gsub("%%s", (value:gsub('"', '\\"'))))
+      hostile.play("plain", ([[c:request() c:answer("200 OK", "", %q)]]):format(
+        ('{"success":true,"meta":%s,"__index":%s,"entityConnections":[],' ..
+        '"attempts":%s}'):gsub("%%s", value)))
       assert(client.connections.accept "x")
       assert(client.connections.list())
       assert(client.connections.all())

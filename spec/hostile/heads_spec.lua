@@ -2,50 +2,10 @@
 -- gets of each.
 local hostile = require "spec.hostile.hostile"
 
+local cases = require "spec.hostile.cases"
+
 local OK = "HTTP/1.1 200 OK\r\n"
 local BODY = 'Content-Length: 16\r\n\r\n{"success":true}'
-
--- What it is, the script, kind and outcome (or a result), what the error says.
-local cases = {
-  { "a head without end", [[c:send "HTTP/1.1 200 OK\r\n"
-    while c:send(("X-A: b\r\n"):rep(1000)) do end]],
-    "protocol", "unknown", "the head of the answer" },
-  { "a header line of 1 MiB", ([[c:send(%q .. "X-A: " .. ("b"):rep(1048576)
-    .. "\r\n" .. %q)]]):format(OK, BODY),
-    "protocol", "unknown", "the head of the answer" },
-  { "a flood of 1xx", [[while c:send(
-    ("HTTP/1.1 100 Continue\r\n\r\n"):rep(1000)) do end]],
-    "protocol", "unknown", "the head of the answer" },
-  { "a flood of early hints", [[while c:send(
-    ("HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n"):rep(1000)) do end]],
-    "protocol", "unknown", "the head of the answer" },
-  { "another protocol, unasked", ("c:send(%q)"):format(
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" .. BODY),
-    "http", "unknown", "101" },
-  { "NUL in a header", ("c:send(%q)"):format(OK .. "X-A: a\0b\r\n" .. BODY),
-    "protocol", "unknown", "Nul byte" },
-  { "a line without a colon", ("c:send(%q)"):format(OK .. "no\r\n" .. BODY),
-    "protocol", "unknown", "colon" },
-  { "HTTP/0.9", ("c:send(%q)"):format '{"success":true}',
-    "protocol", "unknown", "HTTP/0.9" },
-  { "HTTP/3.7", ("c:send(%q)"):format("HTTP/3.7 200 OK\r\n" .. BODY),
-    "protocol", "unknown", "version" },
-  { "a status of two digits", ("c:send(%q)"):format("HTTP/1.1 99 x\r\n" ..
-    BODY), "protocol", "unknown", "response code" },
-  { "a status of four digits", ("c:send(%q)"):format("HTTP/1.1 2000 x\r\n" ..
-    BODY), "protocol", "unknown", "response code" },
-  { "a status past all classes", ("c:send(%q)"):format("HTTP/1.1 999 x\r\n" ..
-    "Content-Length: 0\r\n\r\n"), "http", "unknown", "999" },
-  { "nothing", "", "network", "unknown", "Empty reply" },
-  { "a reset", "c:close(true)", "network", "unknown", "reset" },
-  { "a reason phrase of escapes", ("c:send(%q)"):format(
-    "HTTP/1.1 500 \27[31m\255\r\nContent-Length: 0\r\n\r\n"),
-    "http", "unknown", "500" },
-  { "a failure whose trailer claims success", ("c:send(%q)"):format(
-    "HTTP/1.1 500 Bad\r\nTransfer-Encoding: chunked\r\n\r\n" ..
-    '10\r\n{"success":true}\r\n0\r\nHTTP/1.1 200: OK\r\n\r\n'),
-    "http", "unknown", "500" },
-}
 
 local results = {
   { "10,000 headers within the bound", ([[c:send(%q ..
@@ -75,7 +35,7 @@ describe("a head that is", function()
     client:close()
   end)
 
-  for _, case in ipairs(cases) do
+  for _, case in ipairs(cases.heads) do
     it(case[1], function()
       hostile.play("plain", "c:request() " .. case[2])
       local result, err = client.connections.accept "x"
