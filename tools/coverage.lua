@@ -86,22 +86,26 @@ end
 
 local function file_of(files, name)
   if not files[name] then
-    files[name] = { name = name, lines = {}, branches = {} }
+    files[name] = { name = name, lines = {}, branches = {}, functions = {} }
     files[#files + 1] = files[name]
   end
   return files[name]
 end
 
--- The files of an info file, in order: { name =, lines =, branches = }, each of
--- the latter an array of { line, reached }.
+-- The files of an info file, in order: { name =, lines =, branches =, functions
+-- = }: lines and branches are arrays of { line, reached }, functions are names
+-- by the line where each begins.
 local function read_info(path, files)
   local file
   for row in io.lines(path) do
     local name = row:match "^SF:(.*)"
+    local start, called = row:match "^FN:(%d+),([%w_]+)"
     local line, count = row:match "^DA:(%d+),(%d+)"
     local branch, at, taken = row:match "^BRDA:((%d+),%d+,%d+),([%d-]+)"
     if name then
       file = file_of(files, name:sub(#root + 2))
+    elseif start then
+      file.functions[tonumber(start)] = called
     elseif line then
       add(file.lines, "line " .. line, tonumber(line), count ~= "0")
     elseif at then
@@ -164,6 +168,45 @@ local function print_missed(files)
   end
 end
 
+-- ---- with what reason not ---------------------------------------------------
+
+local REASONS = "spec/unreached.txt"
+
+local function read_reasons()
+  local reasons = {}
+  for row in io.lines(REASONS) do
+    local file, name, reason = row:match "^(src/%S+) (%S+) +(%S.*)$"
+    if file then
+      reasons[file .. " " .. name] = reason
+    end
+  end
+  return reasons
+end
+
+local function function_at(file, line)
+  while line > 0 and not file.functions[line] do
+    line = line - 1
+  end
+  return file.functions[line] or "?"
+end
+
+-- Prints the lines of the core that no suite reached and for which there is no
+-- reason; whether there is none.
+local function all_have_reasons(files)
+  local reasons, all = read_reasons(), true
+  for _, file in ipairs(files) do
+    for _, entry in ipairs(file.name:find "^src/core/" and file.lines or {}) do
+      local name = function_at(file, entry[1])
+      if not entry[2] and not reasons[file.name .. " " .. name] then
+        all = false
+        print(("  unreached without a reason in %s: %s:%d, %s"):format(REASONS,
+          file.name, entry[1], name))
+      end
+    end
+  end
+  return all
+end
+
 write_info()
 local files = read_info(lua_info, read_info(c_info, {}))
 print "\nNot reached:"
@@ -174,3 +217,4 @@ for _, part in ipairs { { "core", "src/core" }, { "binding", "src/binding" },
   print(("  %-8s %s   %s"):format(part[1], rate(files, part[2], "lines"),
     rate(files, part[2], "branches")))
 end
+os.exit(all_have_reasons(files))
