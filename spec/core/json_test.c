@@ -79,7 +79,7 @@ static void other_values_may_be_long_or_strange(void **state)
   (void)state;
   memset(json, 'x', sizeof json);
   memcpy(json, "{\"b\":\"\\\"\\u1234", 15);
-  memcpy(json + 3000, "\\\\\",\"a\":\"y\"}", 12);
+  lay(json + 3000, "\\\\\",\"a\":\"y\"}");
   assert_string_equal(member_of(json, 3012, "a"), "y");
 }
 
