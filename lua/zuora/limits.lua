@@ -3,8 +3,8 @@
 -- Without a pace (the usual state) calls start at once. When little is left of
 -- a window, what is left is spread over the rest of it, and when nothing is,
 -- all wait for its end. Any other 429 halves the pace, and each success gives
--- a little of it back; a minute without another gives back all, for Zuora counts
--- by the minute.
+-- a little of it back; a minute without another gives back all, for Zuora
+-- counts by the minute.
 local limits = {}
 
 local SLOWEST = 0.1 -- calls a second
