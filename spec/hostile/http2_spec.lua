@@ -75,7 +75,11 @@ describe("over HTTP/2,", function()
     { "an answer to the next stream", "c:reply(id + 2, %q)" },
     { "a second answer", "c:reply(id, %q)" },
     { "a RST_STREAM for the next stream", "c:rst(id + 2, 0)" },
-    { "a ping", [[c:send(c.frame(6, 0, 0, "12345678"))]] },
+    { "a ping", [[c:send(c.frame(6, 0, 0, "12345678"))]], kept = true },
+    { "settings", [[c:send(c.frame(4, 0, 0, "\0\4\0\0\255\255"))]],
+      kept = true },
+    { "room for more", [[c:send(c.frame(8, 0, 0, "\0\0\1\0"))]],
+      kept = true },
   }
   for _, case in ipairs(idle) do
     it("on an idle connection " .. case[1] .. " costs no call", function()
@@ -93,6 +97,9 @@ describe("over HTTP/2,", function()
         assert.equal("own", assert(client.connections.accept "y").id)
       end
       assert.equal(4, #hostile.check_other().requests)
+      if case.kept then
+        assert.equal(1, hostile.journal().connections.h2)
+      end
     end)
   end
 

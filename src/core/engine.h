@@ -76,10 +76,14 @@ struct zuora_engine {
   void *multi, *share;  /* ... as these are */
   zuora_slot **idle;    /* ready for reuse */
   int idle_count;
-  int fresh;        /* whether kept connections are not to be used: one on which
-              * there was no memory to ask would let others wait for it */
-  int lost;         /* whether libcurl ran out of memory and lost track */
-  zuora_text fixed; /* header lines of every request, a NUL after each */
+  /* Whether kept connections are not to be used: one on which there was no
+   * memory to ask would let others wait for it. */
+  int fresh;
+  /* Whether what comes on idle connections is to be feared: answers come by
+   * HTTP/1, where order alone tells what they answer, or a call failed. */
+  int wary;
+  int lost;           /* whether libcurl ran out of memory and lost track */
+  zuora_text fixed;   /* header lines of every request, a NUL after each */
   zuora_text codings; /* and of those that may have a long answer */
   double timer;       /* when libcurl wants to be called; -1: not */
 };

@@ -256,6 +256,8 @@ size_t zuora__exchange_head(zuora_exchange *exchange, const char *data,
   exchange->head_size += size;
   if (exchange->head_size > ZUORA_HEAD_LIMIT)
     return 0;
+  if (size > 6 && !memcmp(data, "HTTP/", 5))
+    exchange->engine->wary = data[5] == '1';
   zuora_response_read(&exchange->response, data, size);
   return size;
 }
@@ -264,6 +266,7 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
                           const char *words)
 {
   zuora_error *error = &exchange->error;
+  exchange->engine->wary = 1;
   if (exchange->body.failed == ZUORA_MEMORY)
     zuora__fail(error, ZUORA_MEMORY, NULL, "out of memory");
   else if (exchange->body.failed)

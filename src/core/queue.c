@@ -127,7 +127,8 @@ static void run_timer(zuora_engine *engine)
   int rounds = 4;
   while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora_clock()) {
     engine->timer = -1;
-    zuora__poller_sweep(engine->poller);
+    if (engine->wary)
+      zuora__poller_sweep(engine->poller);
     zuora__engine_act(engine, -1, 0);
   }
 }
