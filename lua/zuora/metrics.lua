@@ -72,21 +72,13 @@ function count.settle(add, event)
     event.found)
 end
 
-local function dictionary(name)
-  local shared = rawget(_G, "ngx") and _G.ngx.shared[name]
-  if not shared then
-    error(("zuora.metrics: there is no lua_shared_dict %s"):format(
-      tostring(name)), 3)
-  end
-  return shared
-end
-
 --- Makes a set of counters, in this Lua state; or in the lua_shared_dict of
 --- that name, for all workers of an nginx: each of them tells the sums. Its
 --- `hook` is what on_event takes; one set may serve several clients.
 ---@param name? string
 function metrics.new(name)
-  local numbers = name == nil and setmetatable({}, Own) or dictionary(name)
+  local numbers = name == nil and setmetatable({}, Own) or
+    require("zuora.stores.shared").dictionary(name, 2)
   local function add(key, value, ...)
     numbers:incr("zuora_" .. key:format(...), value, 0)
   end

@@ -9,14 +9,19 @@ local shared = {}
 local Shared = {}
 Shared.__index = Shared
 
+--- The lua_shared_dict of that name. Raises, at `level`, where there is none.
+function shared.dictionary(name, level)
+  local dictionary = ngx and ngx.shared[name]
+  if not dictionary then
+    error(("zuora: there is no lua_shared_dict %s"):format(tostring(name)),
+      level + 1)
+  end
+  return dictionary
+end
+
 --- A store in the lua_shared_dict of that name. Raises where there is none.
 function shared.new(name)
-  local dictionary = ngx.shared[name]
-  if not dictionary then
-    error(("zuora.stores.shared: there is no lua_shared_dict %s"):format(
-      tostring(name)), 2)
-  end
-  return setmetatable({ dictionary = dictionary }, Shared)
+  return setmetatable({ dictionary = shared.dictionary(name, 2) }, Shared)
 end
 
 function Shared:get(key)
