@@ -17,11 +17,7 @@ before_each(function()
 end)
 
 after_each(function()
-  if client then
-    client:close()
-    client = nil
-  end
-  server:close()
+  world:close()
   if silent then
     silent:close()
     silent = nil

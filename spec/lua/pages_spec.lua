@@ -13,8 +13,7 @@ before_each(function()
 end)
 
 after_each(function()
-  client:close()
-  server:close()
+  world:close()
 end)
 
 -- Answers with pages of so many items; nextPage as Zuora writes it. Items are

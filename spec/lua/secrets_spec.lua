@@ -97,8 +97,7 @@ describe("no secret is told", function()
   end)
 
   after_each(function()
-    client:close()
-    server:close()
+    world:close()
   end)
 
   local function tell(value)

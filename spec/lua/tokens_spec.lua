@@ -12,11 +12,7 @@ before_each(function()
 end)
 
 after_each(function()
-  if client then
-    client:close()
-    client = nil
-  end
-  server:close()
+  world:close()
 end)
 
 local function open(options)

@@ -114,7 +114,8 @@ end
 --- A world whose clients speak to that server (spec/support/server.lua).
 function world.new(server)
   local self = setmetatable({ server = server, time = 0, chance = 1,
-    uuids = 0, engines = 0, delays = {}, limits = {} }, World)
+    uuids = 0, engines = 0, delays = {}, limits = {},
+    clients = setmetatable({}, { __mode = "k" }) }, World)
   self.core = core_of(self)
   self.now = function()
     return EPOCH + self.time
@@ -144,7 +145,17 @@ function World:client(options)
   if not given.access_token then
     given.access_token = nil
   end
-  return assert(module.new(given, self, 1))
+  local client = assert(module.new(given, self, 1))
+  self.clients[client] = true
+  return client
+end
+
+--- Closes its clients and the server.
+function World:close()
+  for client in pairs(self.clients) do
+    client:close()
+  end
+  self.server:close()
 end
 
 return world
