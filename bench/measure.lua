@@ -11,6 +11,7 @@ function measure.arguments()
   return {
     url = arg[1],
     operation = arg[2],
+    rows = tonumber(arg[2]:match "%d+"), -- of a list
     calls = tonumber(arg[3]),
     concurrency = tonumber(arg[4] or 1),
     warm = tonumber(arg[5] or 1),
@@ -24,15 +25,13 @@ function measure.request(a)
     return "PUT", ("%s/v1/entity-connections/%s/accept"):format(a.url,
       measure.id), "{}"
   end
-  return "GET", ("%s/v1/entity-connections?pageSize=%s"):format(a.url,
-    a.operation:match "%d+")
+  return "GET", ("%s/v1/entity-connections?pageSize=%d"):format(a.url, a.rows)
 end
 
 --- Sees that an answer, decoded, is what was asked for.
 function measure.check(a, answer)
-  local rows = tonumber(a.operation:match "%d+")
   assert(answer.success == true)
-  assert(not rows or #answer.entityConnections == rows)
+  assert(not a.rows or #answer.entityConnections == a.rows)
 end
 
 --- Resident memory, in KiB.

@@ -13,7 +13,7 @@ local connections = client.connections
 local accept = function()
   measure.check(a, assert(connections.accept(measure.id)))
 end
-local page = { page_size = tonumber(a.operation:match "%d+") }
+local page = { page_size = a.rows }
 local list = function()
   measure.check(a, assert(connections.list(page)))
 end

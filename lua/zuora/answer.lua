@@ -4,6 +4,7 @@ local json = require "zuora.json"
 local shapes = require "zuora.shapes"
 
 local decode = json.decode
+local NEAR_END = require("zuora.limits").NEAR_END
 
 local answer = {}
 
@@ -236,7 +237,7 @@ function answer.read(state)
     return nil, transport(state, text, head)
   end
   local pace = state.client.pace
-  if status == 429 or pace.held or remaining <= limit * pace.NEAR_END then
+  if status == 429 or pace.held or remaining <= limit * NEAR_END then
     pace:learn(status, remaining, limit, reset)
   end
   if text == true and status == 200 then

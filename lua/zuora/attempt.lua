@@ -3,10 +3,14 @@ local answer = require "zuora.answer"
 local core = require "zuora.core"
 local errors = require "zuora.errors"
 local events = require "zuora.events"
+local limits = require "zuora.limits"
 local wait = require "zuora.wait"
 
 local attempt = {}
 
+local count, plain_result, wait_exchange = limits.count, answer.plain,
+  wait.exchange
+local NEAR_END = limits.NEAR_END
 local NONE = core.sign.none
 
 -- Seconds of a call that are kept for finding out what became of a change; a
@@ -142,7 +146,7 @@ end
 --- Returns a result; nil, the exchange, when the call began and the generation
 --- of its credentials where the answer is not a plain success; or nothing,
 --- having done nothing, where it is no plain call or cannot be made.
-function attempt.plain(binding, a, b, c)
+function attempt.plain(binding, a)
   local client = binding.client
   local auth, pace, now = client.auth, client.pace, client.clock()
   if pace.held or now >= auth.renew_at or auth.several or auth.answered then
@@ -151,24 +155,24 @@ function attempt.plain(binding, a, b, c)
   local generation, spare = auth.generation, binding.exchange
   binding.exchange = nil
   local exchange, id = client.engine:send(binding.index, spare, auth.sign,
-    binding.limit, a, b, c)
+    binding.limit, a)
   if not exchange then
     return nil
   end
-  pace:count(now)
-  wait.exchange(client, exchange, id)
+  count(pace, now)
+  wait_exchange(client, exchange, id)
   local head, remaining, limit, reset = exchange:succeeded()
   if not head then
     return nil, exchange, now, generation
   end
   binding.exchange = exchange
-  if pace.held or remaining <= limit * pace.NEAR_END then
+  if pace.held or remaining <= limit * NEAR_END then
     pace:learn(200, remaining, limit, reset)
   end
   if not client.quota.full then
     client.quota:refund(1)
   end
-  return answer.plain(head)
+  return plain_result(head)
 end
 
 return attempt

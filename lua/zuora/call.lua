@@ -10,6 +10,7 @@ local wait = require "zuora.wait"
 
 local call = {}
 
+local attempt_plain = attempt.plain
 local NONE = {} -- options of a call that has none
 
 local function option_names(operation)
@@ -307,20 +308,15 @@ local function run(binding, level, own_key, options, a, b, c, more)
   return result, err
 end
 
--- A plain call, or one that began as that: its first attempt is made, and
--- brought no plain success. Returns nothing where there was none.
-local function run_plain(binding, a, b, c)
-  local result, exchange, began, generation = attempt.plain(binding, a, b, c)
-  if not exchange then
-    return result
-  end
-  local state = take_state(binding, a, b, c)
+-- Goes on with a plain call whose first attempt brought no plain success.
+local function run_on(binding, exchange, began, generation, a)
+  local state = take_state(binding, a)
   begin(state, exchange, NONE, began)
   state.attempts, state.verdict = 1, "stop"
   local read, err = attempt.read(state, generation)
-  result, err = conclude(state, read, err, state.verdict)
+  local result, failed = conclude(state, read, err, state.verdict)
   finish(binding, state, result)
-  return result, err
+  return result, failed
 end
 
 -- With a key of ours, in a copy of the options.
@@ -354,37 +350,42 @@ local function refused(binding, level, options, a, b, c)
   end
 end
 
+-- Its options, and whether it needs a key of ours.
+local function read_options(binding, ...)
+  local options = select(binding.positional + 1, ...)
+  if options == nil then
+    return NONE, binding.keyed
+  elseif type(options) ~= "table" then
+    return NONE, false -- the core will refuse it
+  end
+  return options, binding.keyed and options.idempotency_key == nil
+end
+
 --- Makes a call and returns its result, or nil and an error. It takes up to
 --- three arguments; `more` is there to be refused. Misuse is raised at `level`,
 --- 1 being the caller of this function.
 ---@return table|nil, zuora.Error|nil
 function call.run(binding, level, a, b, c, more)
-  local options, keyed = a, binding.keyed
-  if binding.positional == 1 then
-    options = b
-  elseif binding.positional == 2 then
-    options = c
-  end
-  if options == nil then
-    options = NONE
-  elseif type(options) ~= "table" then
-    options, keyed = NONE, false -- the core will refuse it
-  end
   local client = binding.client
-  local refusal = (client.guarded or wait.checks) and
-    refused(binding, level + 1, options, a, b, c)
-  if refusal then
-    return nil, refusal
-  end
-  local result, err
-  if options == NONE and binding.plain and not client.special and
-    more == nil then
-    result, err = run_plain(binding, a, b, c)
-    if result or err then
-      return result, err
+  if client.watched then
+    local refusal = refused(binding, level + 1, read_options(binding, a, b, c),
+      a, b, c)
+    if refusal then
+      return nil, refusal
     end
   end
-  if keyed and options.idempotency_key == nil then
+  if binding.plain and b == nil and not client.special and
+    (a == nil or binding.positional == 1) and c == nil and more == nil then
+    local result, exchange, began, generation = attempt_plain(binding, a)
+    if result then
+      return result
+    elseif exchange then
+      return run_on(binding, exchange, began, generation, a)
+    end
+  end
+  local options, keyed = read_options(binding, a, b, c)
+  local result, err
+  if keyed then
     result, err = run_keyed(binding, level + 1, options, a, b, c, more)
   else
     result, err = run(binding, level + 1, false, options, a, b, c, more)

@@ -173,6 +173,8 @@ function client.new(given, world, level)
   }
   private.shared = given.store and sharing.new(private, given.store,
     given.client_id or given.api_access_key_id or "")
+  -- Each call is looked at before it is made, or is more than made.
+  private.watched = private.guarded or wait.checks
   private.special = private.dry_run or private.on_event ~= nil
   for _, operation in ipairs(core.operations) do
     private.bindings[operation.name] = call.bind(private, operation)

@@ -13,9 +13,10 @@ local DAY = 86400 -- seconds: Zuora's longest window; more is not believed
 local WINDOW = 1 -- seconds over which the pace is measured
 local MINUTE = 60 -- seconds
 
-local Pace = {
-  NEAR_END = 0.1, -- of the limit: below this the rest is spread
-}
+--- Of the limit: below this the rest is spread.
+limits.NEAR_END = 0.1
+
+local Pace = {}
 Pace.__index = Pace
 
 --- A pace that does not hold anything up. `clock` gives seconds.
@@ -45,18 +46,18 @@ local function rate_of(self, now)
 end
 
 --- Notes that a call starts at `now`.
-function Pace:count(now)
-  if now - self.counted_from >= WINDOW then
-    self.measured = self.counted / (now - self.counted_from)
-    self.counted, self.counted_from = 0, now
+function limits.count(pace, now)
+  if now - pace.counted_from >= WINDOW then
+    pace.measured = pace.counted / (now - pace.counted_from)
+    pace.counted, pace.counted_from = 0, now
   end
-  self.counted = self.counted + 1
+  pace.counted = pace.counted + 1
 end
 
 --- How long the next call has to wait at `now`; its place is taken with that,
 --- unless it will not wait as long as `patience`.
 function Pace:take(now, patience)
-  self:count(now)
+  limits.count(self, now)
   local rate = self.held and rate_of(self, now)
   if not rate then
     return 0
@@ -94,7 +95,7 @@ end
 
 -- What is left of the window, spread over the rest of it.
 local function spread(self, remaining, limit, reset)
-  if remaining <= limit * Pace.NEAR_END and reset > 0 then
+  if remaining <= limit * limits.NEAR_END and reset > 0 then
     self.spread = math.max(remaining, 1) / reset
     self.spread_until = self.clock() + reset
     self.held = true

@@ -68,6 +68,9 @@ int zuora__lua_quote_numbers(lua_State *L);
 /* core.c: the object at the first index, whose metatable is the first upvalue
  * of the running function; raises when it is another. */
 void *zuora__check_self(lua_State *L, const char *type);
+/* core.c: likewise at another index, an object of the type that the running
+ * function makes. */
+void *zuora__check_made(lua_State *L, int index, const char *type);
 /* core.c: the secret named at an index; raises when there is none. */
 zuora_secret zuora__check_secret(lua_State *L, int index);
 /* core.c: pushes the metatable that objects made by the running function get:

@@ -57,6 +57,18 @@ void *zuora__check_self(lua_State *L, const char *type)
   return luaL_checkudata(L, 1, type);
 }
 
+void *zuora__check_made(lua_State *L, int index, const char *type)
+{
+  void *box = lua_touserdata(L, index);
+  int top = lua_gettop(L), ours = 0;
+  if (box && lua_getmetatable(L, index)) {
+    zuora__push_made(L);
+    ours = lua_rawequal(L, -1, -2);
+  }
+  lua_settop(L, top);
+  return ours ? box : luaL_checkudata(L, index, type);
+}
+
 static engine_box *check_box(lua_State *L)
 {
   return zuora__check_self(L, ZUORA_LUA_ENGINE);

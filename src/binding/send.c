@@ -8,7 +8,7 @@ static exchange_box *take_box(lua_State *L)
 {
   exchange_box *box;
   if (!lua_isnil(L, 3)) {
-    box = luaL_checkudata(L, 3, ZUORA_LUA_EXCHANGE);
+    box = zuora__check_made(L, 3, ZUORA_LUA_EXCHANGE);
     luaL_argcheck(L, !box->exchange, 3, "the exchange is not freed");
     return box;
   }
@@ -90,15 +90,17 @@ int zuora__lua_send(lua_State *L)
 int zuora__lua_wait(lua_State *L)
 {
   engine_box *self = zuora__check_self(L, ZUORA_LUA_ENGINE);
-  exchange_box *box = luaL_checkudata(L, 2, ZUORA_LUA_EXCHANGE);
-  double until = zuora_clock() + (double)luaL_checknumber(L, 3), left;
+  exchange_box *box = zuora__check_made(L, 2, ZUORA_LUA_EXCHANGE);
+  double left = (double)luaL_checknumber(L, 3), until = zuora_clock() + left;
   int ended;
   if (!box->exchange)
     return luaL_argerror(L, 2, "the exchange was freed");
-  while (self->engine && !zuora_exchange_done(box->exchange) &&
-         (left = until - zuora_clock()) > 0)
+  while (self->engine && !zuora_exchange_done(box->exchange) && left > 0) {
     if (zuora_engine_step(&ended, self->engine, left))
       return luaL_error(L, "not enough memory");
+    if (!zuora_exchange_done(box->exchange))
+      left = until - zuora_clock();
+  }
   lua_pushboolean(L, zuora_exchange_done(box->exchange));
   return 1;
 }

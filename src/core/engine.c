@@ -4,7 +4,6 @@
 
 #include <curl/curl.h>
 #include <string.h>
-
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "libcurl 7.80.0 or later is needed"
 #endif
@@ -73,7 +72,8 @@ static int on_timer(CURLM *multi, long timeout, void *user)
 {
   zuora_engine *engine = user;
   (void)multi;
-  engine->timer = timeout < 0 ? -1 : zuora_clock() + (double)timeout / 1000;
+  engine->timer =
+      timeout <= 0 ? (double)timeout : zuora_clock() + (double)timeout / 1000;
   return 0;
 }
 

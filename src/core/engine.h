@@ -85,7 +85,7 @@ struct zuora_engine {
   int lost;           /* whether libcurl ran out of memory and lost track */
   zuora_text fixed;   /* header lines of every request, a NUL after each */
   zuora_text codings; /* and of those that may have a long answer */
-  double timer;       /* when libcurl wants to be called; -1: not */
+  double timer;       /* when libcurl wants to be called; 0: now; -1: not */
 };
 
 /* engine.c: makes what needs descriptors; called once, before the first

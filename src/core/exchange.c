@@ -77,15 +77,21 @@ static void destroy(zuora_exchange *x)
   zuora__free(x);
 }
 
-static void keep_spare(zuora_engine *engine, zuora_exchange *x)
+static void forget_answer(zuora_exchange *x)
 {
-  zuora__request_clear(&x->request);
   zuora__text_wipe(&x->body);
   zuora_response_clear(&x->response);
   memset(&x->error, 0, sizeof x->error);
+  x->head_size = 0;
+  x->starts = 0;
+}
+
+static void keep_spare(zuora_engine *engine, zuora_exchange *x)
+{
+  zuora__request_clear(&x->request);
+  forget_answer(x);
   x->state = ZUORA_IDLE;
   x->id = 0;
-  x->starts = 0;
   x->previous = NULL;
   x->next = engine->spare;
   engine->spare = x;
@@ -226,11 +232,8 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
   code = zuora__engine_open(engine, error);
   if (code)
     return code;
-  zuora__text_clear(&x->body);
-  zuora_response_clear(&x->response);
-  memset(&x->error, 0, sizeof x->error);
-  x->head_size = 0;
-  x->starts = 0;
+  if (x->id)
+    forget_answer(x);
   x->sign = sign;
   x->id = ++engine->submissions;
   x->submitted = zuora_clock();

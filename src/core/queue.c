@@ -84,7 +84,7 @@ static void end_late(zuora_engine *engine, double now)
 
 static void move_queue(zuora_engine *engine, double now)
 {
-  if (engine->waiting && engine->queue_deadline <= now)
+  if (engine->queue_deadline <= now)
     end_late(engine, now);
   while (engine->waits.first && engine->waits.first->due <= now &&
          engine->running < engine->max_concurrency) {
@@ -125,7 +125,8 @@ double zuora_engine_timeout(const zuora_engine *engine)
 static void run_timer(zuora_engine *engine)
 {
   int rounds = 4;
-  while (rounds-- > 0 && engine->timer >= 0 && engine->timer <= zuora_clock()) {
+  while (rounds-- > 0 && engine->timer >= 0 &&
+         (engine->timer == 0 || engine->timer <= zuora_clock())) {
     engine->timer = -1;
     if (engine->wary)
       zuora__poller_sweep(engine->poller);
@@ -178,15 +179,18 @@ zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
   if (engine->waiting && zuora__engine_open(engine, &error))
     return error.code;
   if (engine->multi) {
-    move_queue(engine, zuora_clock());
+    if (engine->waiting)
+      move_queue(engine, zuora_clock());
     run_timer(engine);
     zuora__engine_collect(engine);
-    run_sockets(engine, engine->ended || engine->lost ? 0 : timeout);
+    /* An answer may have come at once; then there is nothing to wait for. */
+    if (!engine->ended || engine->running || engine->lost)
+      run_sockets(engine, engine->ended || engine->lost ? 0 : timeout);
     run_timer(engine);
     zuora__engine_collect(engine);
     if (engine->lost)
       start_over(engine);
-    else
+    else if (engine->waiting)
       move_queue(engine, zuora_clock());
   } else if (timeout > 0 && !engine->ended) {
     poll(NULL, 0, milliseconds(timeout));

@@ -251,6 +251,7 @@ typedef struct header {
     name, sizeof(name) - 1, offsetof(zuora_response, field), 0, NULL           \
   }
 
+/* The shorter names first. */
 static const header headers[] = {
     READ("Date", read_date),
     READ("Set-Cookie", read_cookie),
@@ -264,6 +265,8 @@ static const header headers[] = {
     TEXT("Concurrency-Limit-Type", concurrency_type),
     NUMBER("Concurrency-Limit-Limit", concurrency_limit),
     NUMBER("Concurrency-Limit-Remaining", concurrency_remaining)};
+
+enum { HEADERS = sizeof headers / sizeof *headers };
 
 static void read_header(zuora_response *response, const header *kind,
                         const char *text, size_t size)
@@ -298,7 +301,7 @@ void zuora_response_read(zuora_response *response, const char *data,
                          size_t size)
 {
   const char *end = data + size, *value;
-  size_t i;
+  size_t i, length;
   if (response->complete)
     return;
   while (end > data && is_blank(end[-1]))
@@ -310,13 +313,17 @@ void zuora_response_read(zuora_response *response, const char *data,
     read_status(response, data, size);
     return;
   }
-  for (i = 0; i < sizeof headers / sizeof *headers; i++) {
-    size_t length = headers[i].size;
-    if (size <= length || data[length] != ':' ||
-        (memcmp(data, headers[i].name, length) != 0 &&
-         !zuora__same(data, length, headers[i].name)))
+  value = size ? memchr(data, ':', size) : NULL;
+  if (!value)
+    return;
+  length = (size_t)(value - data);
+  for (i = 0; i < HEADERS && headers[i].size < length;)
+    i++;
+  for (; i < HEADERS && headers[i].size == length; i++) {
+    if (memcmp(data, headers[i].name, length) != 0 &&
+        !zuora__same(data, length, headers[i].name))
       continue;
-    for (value = data + length + 1; value < end && is_blank(*value);)
+    for (value++; value < end && is_blank(*value);)
       value++;
     read_header(response, &headers[i], value, (size_t)(end - value));
     return;
