@@ -13,6 +13,10 @@ cases.heads = {
   { "a head without end", [[c:send "HTTP/1.1 200 OK\r\n"
     while c:send(("X-A: b\r\n"):rep(1000)) do end]],
     "protocol", "unknown", "the head of the answer" },
+  -- libcurl would take it.
+  { "a head of 280,000 bytes", ([[c:send(%q .. ("X-A: b\r\n"):rep(35000)
+    .. %q)]]):format(OK, BODY),
+    "protocol", "unknown", "the head of the answer" },
   { "a header line of 1 MiB", ([[c:send(%q .. "X-A: " .. ("b"):rep(1048576)
     .. "\r\n" .. %q)]]):format(OK, BODY),
     "protocol", "unknown", "the head of the answer" },
