@@ -23,10 +23,16 @@ local function option_names(operation)
   return list
 end
 
--- The core would not build it: the program is wrong, or a value is.
-local function rejected(operation, level, kind, message, parameter)
+-- The core would not build it: the program is wrong, or a value is. `first` is
+-- the first argument: the group of the operation where a colon was written.
+local function rejected(operation, level, kind, message, parameter, first)
   if kind == "argument" then
     return nil, errors.argument(operation, parameter, message)
+  end
+  if type(first) == "table" and
+    type(rawget(first, operation.name:match "[^.]+$")) == "function" then
+    error(operation.name .. " is called with a dot, not with a colon",
+      level + 1)
   end
   local hint = kind == "option" and
     names.hint(parameter, option_names(operation)) or ""
@@ -292,7 +298,7 @@ local function run(binding, level, own_key, options, a, b, c, more)
     binding.index, spare, a, b, c, more)
   if not exchange then -- no tail call: it would hide the caller
     local none, err = rejected(binding.operation, level + 1, kind, message,
-      parameter)
+      parameter, a)
     return none, err
   end
   local state = take_state(binding, a, b, c)

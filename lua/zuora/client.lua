@@ -186,6 +186,16 @@ function client.new(given, world, level)
   return self
 end
 
+-- What belongs to the client that a method was called of.
+local function private_of(self, method)
+  local private = privates[self]
+  if not private then
+    error(("client:%s is called with a colon, not with a dot"):format(method),
+      3)
+  end
+  return private
+end
+
 --- Makes any other call of Zuora's.
 ---
 --- `request` is a table: method (GET), path ("/v1/..." or a URL of the same
@@ -193,7 +203,7 @@ end
 --- JSON, or JSON text), and the options that every call takes.
 ---@return table|nil result, zuora.Error|nil
 function Client:request(request)
-  local private = privates[self]
+  local private = private_of(self, "request")
   local made = request
   if type(request) == "table" and type(request.body) == "table" then
     local text, reason = json.encode(request.body)
@@ -222,13 +232,13 @@ end
 --- raised. It never fails as a whole.
 ---@return { value: any, err: any }[]
 function Client:map(items, fn, how)
-  local results = map.run(privates[self], items, fn, how, 2)
+  local results = map.run(private_of(self, "map"), items, fn, how, 2)
   return results
 end
 
 --- Ends what is in flight; each of those calls returns a cancelled error.
 function Client:cancel()
-  local private = privates[self]
+  local private = private_of(self, "cancel")
   private.engine:cancel()
   wait.nudge(private)
 end
@@ -236,7 +246,7 @@ end
 --- Ends what is in flight, closes the connections and wipes the secrets. May
 --- be called twice.
 function Client:close()
-  local private = privates[self]
+  local private = private_of(self, "close")
   wait.nudge(private, true)
   private.engine:close()
 end

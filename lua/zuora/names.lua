@@ -19,11 +19,14 @@ local function distance(a, b)
   return row[#b]
 end
 
+local SHORTEST = 4 -- letters by which a longer name is known
+
 --- The candidate most like `name`, or nil when none is near.
 function names.nearest(name, candidates)
   local best, least = nil, math.max(2, math.floor(#name / 3)) + 1
   for _, candidate in ipairs(candidates) do
-    local d = distance(name:lower(), candidate:lower())
+    local d = #name >= SHORTEST and candidate:find(name, 1, true) and 1 or
+      distance(name:lower(), candidate:lower())
     if d < least then
       best, least = candidate, d
     end

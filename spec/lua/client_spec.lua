@@ -134,6 +134,18 @@ describe("misuse", function()
       "entities.list: qwertz is not an option")
   end)
 
+  it("is a colon in the place of a dot, and the other way round", function()
+    local connections = client.connections
+    for verb in pairs { list = 1, each = 1, all = 1, accept = 1 } do
+      raised(function() local _ = connections[verb](connections, {}) end,
+        "is called with a dot, not with a colon")
+    end
+    for _, verb in ipairs { "request", "map", "cancel", "close" } do
+      raised(function() local _ = client[verb] { path = "/v1/x" } end,
+        "client:" .. verb .. " is called with a colon, not with a dot")
+    end
+  end)
+
   it("is a missing argument or a wrong type", function()
     raised(function() local _ = client.connections.accept() end,
       "connections.accept: connection_id ")

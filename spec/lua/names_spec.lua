@@ -16,6 +16,11 @@ describe("a mistyped name", function()
     assert.equal("page_size", nearest "page-size")
   end)
 
+  it("is recognised by a part of it", function()
+    assert.equal("zuora_track_id", nearest "track_id")
+    assert.is_nil(nearest "id")
+  end)
+
   it("is recognised in other cases", function()
     assert.equal("page_size", nearest "pageSize")
     assert.equal("page_size", nearest "PAGE_SIZE")
