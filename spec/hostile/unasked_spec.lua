@@ -1,6 +1,7 @@
 -- What a server sends on a kept connection before it is asked is none of the
 -- answers to the calls that come: whose would it be?
 local hostile = require "spec.hostile.hostile"
+local socket = require "socket"
 
 local function answer(id)
   local body = ('{"success":true,"id":"%s"}'):format(id)
@@ -93,6 +94,17 @@ describe("a kept connection on which there comes unasked", function()
         test(name, FIRST[i], UNASKED[4], later)
       end
     end
+
+    it("nothing is used for all calls: " .. name, function()
+      hostile.json(name, '{"success":true}')
+      local client = hostile.client(name)
+      for _ = 1, 3 do
+        assert(client.connections.accept "x")
+        socket.sleep(0.05)
+      end
+      client:close()
+      assert.equal(1, hostile.journal().connections[name])
+    end)
 
     it("an answer, where the next call waits for its turn: " .. name,
       function()
