@@ -4,6 +4,12 @@
 
 #include "engine.h"
 
+/* Seconds that a step takes to start what is due, and likewise to read what has
+ * come, with looks at the clock every so often: to begin a handshake takes half
+ * a millisecond and more, and whoever steps has others waiting. */
+static const double SLICE = 0.003;
+enum { OFTEN = 4 };
+
 /* Puts x behind `after`, or first where that is NULL. */
 static void insert(zuora_queue *queue, zuora_exchange *after, zuora_exchange *x)
 {
@@ -82,8 +88,24 @@ static void end_late(zuora_engine *engine, double now)
   engine->queue_deadline = earliest;
 }
 
+/* Lets libcurl do what its timer asks for: that is how a new exchange gets
+ * going, and takes a connection. Bounded, since a timer may be set again at
+ * once. */
+static void run_timer(zuora_engine *engine)
+{
+  int rounds = 4;
+  while (rounds-- > 0 && engine->timer >= 0 &&
+         (engine->timer == 0 || engine->timer <= zuora_clock())) {
+    engine->timer = -1;
+    if (engine->wary)
+      zuora__poller_sweep(engine->poller);
+    zuora__engine_act(engine, -1, 0);
+  }
+}
+
 static void move_queue(zuora_engine *engine, double now)
 {
+  int count = 0;
   if (engine->queue_deadline <= now)
     end_late(engine, now);
   while (engine->waits.first && engine->waits.first->due <= now &&
@@ -92,6 +114,11 @@ static void move_queue(zuora_engine *engine, double now)
     zuora__queue_remove(x);
     engine->waiting--;
     zuora__engine_start(engine, x);
+    if (++count % OFTEN)
+      continue;
+    run_timer(engine);
+    if (zuora_clock() - now > SLICE)
+      break;
   }
 }
 
@@ -119,21 +146,6 @@ double zuora_engine_timeout(const zuora_engine *engine)
 
 /* ---- moving ------------------------------------------------------------- */
 
-/* Lets libcurl do what its timer asks for: that is how a new exchange gets
- * going, and takes a connection. Bounded, since a timer may be set again at
- * once. */
-static void run_timer(zuora_engine *engine)
-{
-  int rounds = 4;
-  while (rounds-- > 0 && engine->timer >= 0 &&
-         (engine->timer == 0 || engine->timer <= zuora_clock())) {
-    engine->timer = -1;
-    if (engine->wary)
-      zuora__poller_sweep(engine->poller);
-    zuora__engine_act(engine, -1, 0);
-  }
-}
-
 /* Rounded up, or the last fraction of one would be spun. */
 static int milliseconds(double seconds)
 {
@@ -145,12 +157,13 @@ static int milliseconds(double seconds)
 static void run_sockets(zuora_engine *engine, double timeout)
 {
   zuora_ready ready[64];
-  double due = zuora_engine_timeout(engine);
+  double due = zuora_engine_timeout(engine), until;
   int i, n;
   if (timeout > 0 && due >= 0 && due < timeout)
     timeout = due;
   n = zuora__poller_wait(engine->poller, ready, 64, milliseconds(timeout));
-  for (i = 0; i < n; i++)
+  until = n > 1 ? zuora_clock() + SLICE : 0;
+  for (i = 0; i < n && (i % OFTEN || i == 0 || zuora_clock() < until); i++)
     zuora__engine_act(engine, ready[i].fd, ready[i].events);
 }
 

@@ -21,13 +21,14 @@ local function close(room)
   rooms[room.engine] = nil
 end
 
-local function set_timer(room, due)
+-- `least`: seconds.
+local function set_timer(room, due, least)
   local left = room.engine:timeout()
   if due and (left < 0 or due - clock() < left) then
     left = math.max(due - clock(), 0)
   end
   if left >= 0 then
-    room.timer:start(math.ceil(left * 1000), 0, room.move)
+    room.timer:start(math.ceil(math.max(left, least) * 1000), 0, room.move)
   else
     room.timer:stop()
   end
@@ -67,7 +68,7 @@ local function move(room)
     close(room)
   elseif not room.engine:closed() then
     room.engine:fd() -- brings the descriptor up to date
-    set_timer(room, due)
+    set_timer(room, due, 0.001) -- at once would be before all others
   end
   for _, sleeper in ipairs(leaving) do
     resume(sleeper.co)
@@ -88,16 +89,14 @@ end
 local world = {}
 
 function world.wait(engine, pending)
-  if not engine:closed() then
-    engine:step(0)
-  end
   if pending:done() then
     return
   end
+  -- Not a step each: many calls that begin at once would hold up the others.
   local room = rooms[engine] or open(engine)
   room[#room + 1] = { pending = pending, co = coroutine.running() }
   engine:fd()
-  set_timer(room, pending.due)
+  set_timer(room, pending.due, 0)
   coroutine.yield()
 end
 
