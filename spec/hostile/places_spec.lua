@@ -89,15 +89,22 @@ describe("where calls go", function()
     end)
   end
 
-  it("nextPage of other types ends the list", function()
-    for _, value in ipairs { "3", "true", "null", "{}", "[]", '""' } do
-      hostile.json("plain", '{"success":true,"entityConnections":[{"id":"1"}],'
-        .. '"nextPage":' .. value .. "}")
-      assert.equal(1, #assert(client.connections.all()))
-      client:close()
-      client = hostile.client "plain"
-    end
-  end)
+  it("a nextPage of nothing ends the list, one of another type is no list",
+    function()
+      for value, ends in pairs { ["3"] = false, ["true"] = false,
+        ["{}"] = false, ["[]"] = false, null = true, ['""'] = true } do
+        hostile.json("plain", '{"success":true,"entityConnections":' ..
+          '[{"id":"1"}],"nextPage":' .. value .. "}")
+        local list, err = client.connections.all()
+        if ends then
+          assert.equal(1, #assert(list, err))
+        else
+          hostile.check(err, "protocol", nil)
+        end
+        client:close()
+        client = hostile.client "plain"
+      end
+    end)
 
   it("a chain of pages without end: `all` ends at its bound", function()
     hostile.play("plain", [[local n = 0 while c:request() do n = n + 1
