@@ -96,18 +96,32 @@ static void what_comes_unasked_ends_an_idle_socket(void **state)
     if (i % 3 != 1)
       want(fds[i], 0);
   }
-  zuora__poller_sweep(poller);
+  zuora__poller_sweep(poller, 1);
   for (i = 0; i < MANY; i++)
     assert_int_equal(at_end(fds[i]), i % 3 == 2);
   assert_int_equal(write(far[0], "x", 1), 1);
   assert_int_equal(zuora__poller_close(poller, fds[MANY - 1]), 0);
-  zuora__poller_sweep(poller);
+  zuora__poller_sweep(poller, 1);
   assert_true(at_end(fds[0]));
   for (i = 0; i < MANY; i++) {
     if (i < MANY - 1)
       assert_int_equal(zuora__poller_close(poller, fds[i]), 0);
     close(far[i]);
   }
+}
+
+static void an_end_ends_an_idle_socket_in_any_case(void **state)
+{
+  int fd = zuora__poller_open(poller, AF_UNIX, SOCK_STREAM, 0);
+  (void)state;
+  assert_int_equal(dup2(pair[0], fd), fd);
+  say_something();
+  zuora__poller_sweep(poller, 0);
+  assert_false(at_end(fd));
+  shutdown(pair[1], SHUT_WR);
+  zuora__poller_sweep(poller, 0);
+  assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), -1);
+  assert_int_equal(zuora__poller_close(poller, fd), 0);
 }
 
 /* Without a descriptor for one that leads nowhere. */
@@ -122,7 +136,7 @@ static void an_idle_socket_is_ended_also_without_a_descriptor(void **state)
   less = limit;
   less.rlim_cur = 1;
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
-  zuora__poller_sweep(poller);
+  zuora__poller_sweep(poller, 1);
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
   assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), -1);
   assert_int_equal(zuora__poller_close(poller, fd), 0);
@@ -262,6 +276,7 @@ int main(void)
       TEST(tells_what_is_ready),
       TEST(tells_what_is_broken),
       TEST(what_comes_unasked_ends_an_idle_socket),
+      TEST(an_end_ends_an_idle_socket_in_any_case),
       TEST(an_idle_socket_is_ended_also_without_a_descriptor),
       TEST(strange_sockets_are_let_go_at_once),
       TEST(own_sockets_are_opened_and_closed),

@@ -19,6 +19,10 @@
 #include <sys/types.h>
 #endif
 
+#if !defined(POLLRDHUP)
+#define POLLRDHUP 0 /* POLLHUP is told all the same */
+#endif
+
 enum { BATCH = 64 };
 
 /* By descriptor number: what is wanted, and what the kernel was told. */
@@ -307,7 +311,7 @@ static void replace_ready(zuora_poller *poller, struct pollfd *idle, int count)
     close(blank);
 }
 
-void zuora__poller_sweep(zuora_poller *poller)
+void zuora__poller_sweep(zuora_poller *poller, int wary)
 {
   struct pollfd idle[BATCH];
   int i, count = 0;
@@ -319,7 +323,7 @@ void zuora__poller_sweep(zuora_poller *poller)
       count = 0;
     }
     idle[count].fd = poller->open[i];
-    idle[count++].events = POLLIN;
+    idle[count++].events = wary ? POLLIN : POLLRDHUP;
   }
   replace_ready(poller, idle, count);
 }

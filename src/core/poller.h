@@ -30,11 +30,12 @@ int zuora__poller_open(zuora_poller *poller, int family, int type,
                        int protocol);
 int zuora__poller_close(zuora_poller *poller, int fd);
 
-/* Gives up the sockets opened here of which nothing is wanted and on which
- * something has come all the same, an end or what nobody asked for. In place of
- * each stands one that leads nowhere, which libcurl finds dead: some versions
- * of it take what came for the answer to the next request. */
-void zuora__poller_sweep(zuora_poller *poller);
+/* Gives up the sockets opened here of which nothing is wanted and whose other
+ * side has ended; where it is `wary`, also those on which something has come
+ * that nobody asked for. In place of each stands one that leads nowhere, which
+ * libcurl finds dead: some versions of it send the next request to one that has
+ * ended, or take what came for its answer. */
+void zuora__poller_sweep(zuora_poller *poller, int wary);
 
 /* Whether the process forked since the poller was made, and this is the
  * child: descriptor and sockets are the parent's. */

@@ -97,8 +97,7 @@ static void run_timer(zuora_engine *engine)
   while (rounds-- > 0 && engine->timer >= 0 &&
          (engine->timer == 0 || engine->timer <= zuora_clock())) {
     engine->timer = -1;
-    if (engine->wary)
-      zuora__poller_sweep(engine->poller);
+    zuora__poller_sweep(engine->poller, engine->wary);
     zuora__engine_act(engine, -1, 0);
   }
 }
