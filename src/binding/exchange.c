@@ -140,14 +140,19 @@ static int release(lua_State *L)
  * {"success": true} and no more. Of any other: nothing. */
 static int succeeded(lua_State *L)
 {
-  zuora_exchange *exchange = check(L);
-  const zuora_response *response = zuora_exchange_response(exchange);
+  exchange_box *box = check_box(L);
+  zuora_exchange *exchange = box->exchange;
+  const zuora_response *response;
+  if (!exchange)
+    return luaL_error(L, "the exchange was freed");
+  response = zuora_exchange_response(exchange);
   if (!zuora_exchange_done(exchange) || zuora_exchange_error(exchange)->code ||
       response->status != 200 || !zuora_exchange_succeeded(exchange))
     return 0;
   push_head(L, response)->attempts = 1;
   push_limits(L, response);
-  release(L);
+  box->exchange = NULL;
+  zuora_exchange_free(exchange);
   return 4;
 }
 

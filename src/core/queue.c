@@ -196,10 +196,11 @@ zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
     run_timer(engine);
     zuora__engine_collect(engine);
     /* An answer may have come at once; then there is nothing to wait for. */
-    if (!engine->ended || engine->running || engine->lost)
+    if (!engine->ended || engine->running || engine->lost) {
       run_sockets(engine, engine->ended || engine->lost ? 0 : timeout);
-    run_timer(engine);
-    zuora__engine_collect(engine);
+      run_timer(engine);
+      zuora__engine_collect(engine);
+    }
     if (engine->lost)
       start_over(engine);
     else if (engine->waiting)
