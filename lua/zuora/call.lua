@@ -3,7 +3,6 @@
 local attempt = require "zuora.attempt"
 local errors = require "zuora.errors"
 local events = require "zuora.events"
-local names = require "zuora.names"
 local policies = require "zuora.policies"
 local rails = require "zuora.rails"
 local wait = require "zuora.wait"
@@ -12,33 +11,6 @@ local call = {}
 
 local attempt_plain = attempt.plain
 local NONE = {} -- options of a call that has none
-
-local function option_names(operation)
-  local list = {}
-  for _, parameter in ipairs(operation.parameters) do
-    if not parameter.positional then
-      list[#list + 1] = parameter.name
-    end
-  end
-  return list
-end
-
--- The core would not build it: the program is wrong, or a value is. `first` is
--- the first argument: the group of the operation where a colon was written.
-local function rejected(operation, level, kind, message, parameter, first)
-  if kind == "argument" then
-    return nil, errors.argument(operation, parameter, message)
-  end
-  if type(first) == "table" and
-    type(rawget(first, operation.name:match "[^.]+$")) == "function" then
-    error(operation.name .. " is called with a dot, not with a colon",
-      level + 1)
-  end
-  local hint = kind == "option" and
-    names.hint(parameter, option_names(operation)) or ""
-  error(("%s: %s%s%s"):format(operation.name,
-    parameter and parameter .. " " or "", message, hint), level + 1)
-end
 
 -- ---- after an attempt ------------------------------------------------------
 
@@ -297,8 +269,8 @@ local function run(binding, level, own_key, options, a, b, c, more)
   local exchange, kind, message, parameter = client.engine:exchange(
     binding.index, spare, a, b, c, more)
   if not exchange then -- no tail call: it would hide the caller
-    local none, err = rejected(binding.operation, level + 1, kind, message,
-      parameter, a)
+    local none, err = errors.rejected(binding.operation, level + 1, kind,
+      message, parameter, a)
     return none, err
   end
   local state = take_state(binding, a, b, c)

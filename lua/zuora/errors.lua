@@ -1,5 +1,7 @@
 -- Errors: tables with the fields that a caller branches on and, as a string,
 -- one line that says what happened to which call and what to do.
+local names = require "zuora.names"
+
 local errors = {}
 
 ---@class zuora.Error
@@ -136,6 +138,34 @@ function errors.argument(operation, parameter, message)
     message = parameter and parameter .. " " .. message or message,
     outcome = operation.writes and "not_done" or nil,
   }
+end
+
+local function option_names(operation)
+  local list = {}
+  for _, parameter in ipairs(operation.parameters) do
+    if not parameter.positional then
+      list[#list + 1] = parameter.name
+    end
+  end
+  return list
+end
+
+--- What the core would not build: the program is wrong, which is raised at
+--- `level`, or a value is: nil and an error. `first` is the first argument: the
+--- group of the operation where a colon was written.
+function errors.rejected(operation, level, kind, message, parameter, first)
+  if kind == "argument" then
+    return nil, errors.argument(operation, parameter, message)
+  end
+  if type(first) == "table" and
+    type(rawget(first, operation.name:match "[^.]+$")) == "function" then
+    error(operation.name .. " is called with a dot, not with a colon",
+      level + 1)
+  end
+  local hint = kind == "option" and
+    names.hint(parameter, option_names(operation)) or ""
+  error(("%s: %s%s%s"):format(operation.name,
+    parameter and parameter .. " " or "", message, hint), level + 1)
 end
 
 --- Whether a value is an error of this library.

@@ -65,18 +65,18 @@ void zuora__register_exchange(lua_State *L);
 /* numbers.c: core.quote_numbers */
 int zuora__lua_quote_numbers(lua_State *L);
 
-/* core.c: the object at the first index, whose metatable is the first upvalue
+/* objects.c: the object at the first index, whose metatable is the first upvalue
  * of the running function; raises when it is another. */
 void *zuora__check_self(lua_State *L, const char *type);
-/* core.c: likewise at another index, an object of the type that the running
+/* objects.c: likewise at another index, an object of the type that the running
  * function makes. */
 void *zuora__check_made(lua_State *L, int index, const char *type);
 /* core.c: the secret named at an index; raises when there is none. */
 zuora_secret zuora__check_secret(lua_State *L, int index);
-/* core.c: pushes the metatable that objects made by the running function get:
+/* objects.c: pushes the metatable that objects made by the running function get:
  * what zuora__register was told of. [0, +1] */
 void zuora__push_made(lua_State *L);
-/* core.c: makes a metatable with `functions` as its __index; each of them has
+/* objects.c: makes a metatable with `functions` as its __index; each of them has
  * the metatable as its first upvalue. `made`: the type of the objects that they
  * make, registered before; `collect`: its __gc; both may be NULL. */
 void zuora__register(lua_State *L, const char *type, const luaL_Reg *functions,
