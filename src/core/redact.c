@@ -71,6 +71,13 @@ static size_t says(const zuora_text *secret, const char *text, size_t size,
   return n;
 }
 
+/* Whether a text has what is told apart by that form alone. */
+static int is_used(form f, const char *text, size_t size)
+{
+  return f == PLAIN || memchr(text, marks[f], size) ||
+         (f == PERCENT && memchr(text, '+', size));
+}
+
 static void mask(const zuora_text *secret, char *text, size_t size, form f)
 {
   char first = *secret->data;
@@ -109,6 +116,7 @@ void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
 {
   enum { COUNT = ZUORA_SECRET_COUNT + ZUORA_REPLACED };
   const zuora_text *found[COUNT] = {NULL};
+  int used[FORMS];
   int i, k, f, count = 0;
   for (i = 0; i < COUNT; i++) {
     const zuora_text *secret = masked(engine, i, size);
@@ -118,9 +126,12 @@ void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
       found[k] = found[k - 1];
     found[k] = secret;
   }
+  for (f = PLAIN; f < FORMS; f++)
+    used[f] = is_used((form)f, text, size);
   for (i = 0; i < count; i++)
     for (f = PLAIN; f < FORMS; f++)
-      mask(found[i], text, size, (form)f);
+      if (used[f])
+        mask(found[i], text, size, (form)f);
 }
 
 void zuora__redact_head(zuora_response *response, zuora_engine *engine)
