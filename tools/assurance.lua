@@ -18,7 +18,7 @@ local steps = {
   { name = "fuzz", about = "libFuzzer under ASan and UBSan; cov are the edges "
       .. "and ft the features that the corpus covers",
     run = ("make fuzz SECONDS=%d"):format(seconds),
-    keep = { "runs/s", "^  %S" } },
+    keep = { "runs/s", "^  [%l=]" } },
   { name = "torture", about = "each allocation of a scenario failed in turn, "
       .. "on Lua 5.4",
     run = "make torture", keep = { "^ok", "^not ok", "^# .*: " } },
