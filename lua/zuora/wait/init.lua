@@ -124,13 +124,30 @@ function wait.sleep(client, seconds)
   })
 end
 
+-- What whoever waits for a group waits for. Others may move the group, too,
+-- and leave nothing of it to be moved: then it may be finished.
+local function progress_of(group, finished)
+  local pending = {}
+  function pending.done()
+    local done = group:done() or finished()
+    pending.due = group.due
+    return done
+  end
+  function pending.cancel()
+    group:cancel()
+  end
+  return pending
+end
+
 --- Runs the tasks of a group until finished() or until none is left.
 function wait.run(group, finished)
+  local pending
   while not finished() do
     if group.first <= group.last then
       group:move()
     elseif group.live > 0 then
-      wait_pending(group.client, group)
+      pending = pending or progress_of(group, finished)
+      wait_pending(group.client, pending)
     else
       return
     end
