@@ -45,4 +45,29 @@ describe("who waits for a group", function()
     end)
     assert.same({ "moved", "page" }, order)
   end)
+
+  it("loses none that comes while it is asked what others wait for", function()
+    local group, order = tasks.group(client), {}
+    local function watcher(name, done)
+      group:spawn(nil, function()
+        tasks.watch(tasks.current(), { done = done })
+        order[#order + 1] = name
+      end)
+    end
+    local asked = 0
+    watcher("first", function()
+      asked = asked + 1
+      if asked == 2 then
+        watcher("late", function()
+          return asked > 2
+        end)
+      end
+      return asked > 2
+    end)
+    for _ = 1, 4 do
+      group:done()
+      group:move()
+    end
+    assert.same({ "first", "late" }, order)
+  end)
 end)

@@ -143,7 +143,7 @@ end
 function wait.run(group, finished)
   local pending
   while not finished() do
-    if group.first <= group.last then
+    if group:is_ready() then
       group:move()
     elseif group.live > 0 then
       pending = pending or progress_of(group, finished)

@@ -11,6 +11,30 @@ local PARKED = {} -- what a task yields when it waits
 local task_of = setmetatable({}, { __mode = "kv" })
 tasks.live = 0 -- of all groups
 
+-- A queue of tasks, linked by their `next`: whoever moves one from here to there
+-- needs no memory for it, and so cannot lose it when there is none.
+local function queue()
+  local made = { next = false }
+  made.last = made
+  return made
+end
+
+local function push(list, task)
+  task.next = false
+  list.last.next = task
+  list.last = task
+end
+
+-- Takes out what follows on `before`, which is the list itself or one in it.
+local function take_after(list, before)
+  local task = before.next
+  before.next = task.next
+  if list.last == task then
+    list.last = before
+  end
+  return task
+end
+
 ---@class zuora.Group what waits in it may itself be waited for
 local Group = {}
 Group.__index = Group
@@ -23,8 +47,8 @@ function tasks.group(client, on_end)
     client = client,
     on_end = on_end,
     live = 0,
-    ready = {}, first = 1, last = 0, -- a queue
-    watched = {}, -- tasks that wait for something else than an exchange
+    ready = queue(),
+    watched = queue(), -- they wait for something else than an exchange
   }, Group)
 end
 
@@ -34,18 +58,14 @@ function tasks.current()
   return co and task_of[co]
 end
 
-local function push(task)
-  local group = task.group
-  group.last = group.last + 1
-  group.ready[group.last] = task
-end
-
 -- Others than tasks may be parked, too; they know how they are woken.
 local function wake(parked, id)
   local one = parked[id]
-  if one then
-    parked[id] = nil;
-    (one.wake or push)(one)
+  parked[id] = nil
+  if one and one.wake then
+    one:wake()
+  elseif one then
+    push(one.group.ready, one)
   end
 end
 
@@ -65,33 +85,38 @@ function tasks.drain(engine, parked)
   end
 end
 
--- Those of the watched that need not wait any more.
+-- Those of the watched that need not wait any more. While they are asked,
+-- others may come.
 local function look(group)
-  local watched, kept = group.watched, 0
+  local watched = group.watched
+  local before = watched
   group.due = nil
-  for i = 1, #watched do
-    local task = watched[i]
-    watched[i] = nil
-    if task.pending:done() then
-      push(task)
+  while before.next do
+    local pending = before.next.pending
+    if pending:done() then
+      push(group.ready, take_after(watched, before))
     else
-      kept = kept + 1
-      watched[kept] = task
-      local due = task.pending.due
+      local due = pending.due
       if due and (not group.due or due < group.due) then
         group.due = due
       end
+      before = before.next
     end
   end
 end
 
---- Whether a task of the group can go on.
+--- Whether a task of the group can go on at once.
+function Group:is_ready()
+  return self.ready.next ~= false
+end
+
+--- Whether one can go on, now that it was looked at what they wait for.
 function Group:done()
   tasks.drain(self.client.engine, self.client.parked)
-  if self.watched[1] then
+  if self.watched.next then
     look(self)
   end
-  return self.first <= self.last
+  return self:is_ready()
 end
 
 -- What a task yields that is not ours is for the world around: it goes up, and
@@ -116,7 +141,7 @@ end
 
 --- Starts fn(...) as a task and runs it until it waits.
 function Group:spawn(tag, fn, ...)
-  local task = { group = self, tag = tag, co = create(fn) }
+  local task = { group = self, tag = tag, co = create(fn), next = false }
   task_of[task.co] = task
   self.live, tasks.live = self.live + 1, tasks.live + 1
   continue(task, resume(task.co, ...))
@@ -124,10 +149,9 @@ end
 
 --- Runs the tasks that can go on, without waiting.
 function Group:move()
-  while self.first <= self.last do
-    local task = self.ready[self.first]
-    self.ready[self.first] = nil
-    self.first = self.first + 1
+  local ready = self.ready
+  while ready.next do
+    local task = take_after(ready, ready)
     continue(task, resume(task.co))
   end
 end
@@ -153,21 +177,22 @@ end
 --- Ends what its tasks wait for, and the group: nobody will move it any more.
 function Group:cancel()
   cancel_parked(self)
-  for _, task in ipairs(self.watched) do
+  local task = self.watched.next
+  while task do
     if task.pending.cancel then
       task.pending:cancel()
     end
+    task = task.next
   end
   tasks.live = tasks.live - self.live
-  self.live, self.watched = 0, {}
-  self.ready, self.first, self.last = {}, 1, 0
+  self.live, self.watched, self.ready = 0, queue(), queue()
 end
 
 --- Makes it wait until pending:done(); pending.due is when to look at last.
 function tasks.watch(task, pending)
   if not pending:done() then
     task.pending = pending
-    table.insert(task.group.watched, task)
+    push(task.group.watched, task)
     yield(PARKED)
   end
 end
