@@ -108,8 +108,9 @@ local cases = {
     c.frame(6, 0, 0, "12345678"):rep(1000)) do end]] },
   { "a flood of settings", [[while c:send(
     c.frame(4, 0, 0, ""):rep(1000)) do end]] },
-  { "a flood of frames unknown", [[while c:send(
-    c.frame(200, 0, id, ("x"):rep(100)):rep(100)) do end]] },
+  -- With an end: libcurl before 8.7 reads on as long as they come.
+  { "a flood of frames unknown", [[for _ = 1, 2000 do if not c:send(
+    c.frame(200, 0, id, ("x"):rep(100)):rep(100)) then return end end]] },
 }
 for code = 0, 14 do
   if code ~= 13 then -- asks for HTTP/1.1, and that is spoken then
