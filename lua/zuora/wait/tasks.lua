@@ -11,8 +11,8 @@ local PARKED = {} -- what a task yields when it waits
 local task_of = setmetatable({}, { __mode = "kv" })
 tasks.live = 0 -- of all groups
 
--- A queue of tasks, linked by their `next`: whoever moves one from here to there
--- needs no memory for it, and so cannot lose it when there is none.
+-- A queue of tasks, linked by their `next`: to move one from queue to queue
+-- takes no memory, so that none is lost when there is none.
 local function queue()
   local made = { next = false }
   made.last = made
