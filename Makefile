@@ -252,8 +252,7 @@ tsan: ## run Lua states in many threads under ThreadSanitizer
 	  TSAN_OPTIONS=halt_on_error=1 $(LUA) "$$(command -v busted)" \
 	  -o tools/tap.lua spec/process/states_spec.lua
 
-# Suites that show most of the library, in a program that counts each byte.
-valgrind: ## run representative suites under valgrind: no error, no byte lost
+valgrind: ## run the suites under valgrind: no error, no byte lost
 	tools/setup core build demo test deep
 	$(MAKE) --no-print-directory build specs
 	tools/valgrind $(BUILD) $(LUA)
