@@ -3,6 +3,9 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -69,6 +72,43 @@ static void tells_what_is_broken(void **state)
   close(pair[1]);
   assert_true(ready_of(pair[0]) & ZUORA_BROKEN);
   pair[1] = dup(pair[0]);
+}
+
+/* How many sockets the kernel watches for it; -1 where it does not tell. */
+static int watched(void)
+{
+  char name[64], line[256];
+  int count = 0;
+  FILE *file;
+  snprintf(name, sizeof name, "/proc/self/fdinfo/%d", zuora__poller_fd(poller));
+  file = fopen(name, "r");
+  if (!file)
+    return -1;
+  while (fgets(line, sizeof line, file))
+    count += !strncmp(line, "tfd:", 4);
+  fclose(file);
+  return count;
+}
+
+/* Nor does it keep its descriptor ready. */
+static void what_comes_between_two_uses_wakes_nobody(void **state)
+{
+  struct pollfd own = {zuora__poller_fd(poller), POLLIN, 0};
+  int fd = zuora__poller_open(poller, AF_UNIX, SOCK_STREAM, 0);
+  (void)state;
+  assert_int_equal(dup2(pair[0], fd), fd);
+  want(fd, ZUORA_READ);
+  assert_int_equal(ready_of(fd), 0);
+  want(fd, 0);
+  assert_int_equal(ready_of(fd), 0);
+  if (watched() >= 0)
+    assert_int_equal(watched(), 1); /* two system calls less a transfer */
+  say_something();
+  assert_int_equal(ready_of(fd), 0);
+  assert_int_equal(poll(&own, 1, 0), 0);
+  want(fd, ZUORA_READ);
+  assert_int_equal(ready_of(fd), ZUORA_READ);
+  assert_int_equal(zuora__poller_close(poller, fd), 0);
 }
 
 /* Whether a reader of the socket is at its end. */
@@ -274,6 +314,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(tells_what_is_ready),
+      TEST(what_comes_between_two_uses_wakes_nobody),
       TEST(tells_what_is_broken),
       TEST(what_comes_unasked_ends_an_idle_socket),
       TEST(an_end_ends_an_idle_socket_in_any_case),

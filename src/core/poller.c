@@ -355,7 +355,7 @@ zuora_code zuora__poller_flush(zuora_poller *poller)
     int fd = poller->changed[i];
     watch *w = &poller->watches[fd];
     w->listed = 0;
-    if (w->wanted == w->told)
+    if (w->wanted == w->told || (w->ours && !w->wanted))
       continue;
     if (tell(poller, fd, w))
       code = ZUORA_NETWORK;
@@ -365,11 +365,22 @@ zuora_code zuora__poller_flush(zuora_poller *poller)
   return code;
 }
 
+/* Of those told of, leaves what is still wanted. */
+static int keep_wanted(zuora_poller *poller, zuora_ready *ready, int n)
+{
+  int i, kept = 0;
+  for (i = 0; i < n; i++) {
+    if (poller->watches[ready[i].fd].wanted)
+      ready[kept++] = ready[i];
+    else
+      forget(poller, ready[i].fd);
+  }
+  return kept;
+}
+
 int zuora__poller_wait(zuora_poller *poller, zuora_ready *ready, int size,
                        int timeout)
 {
-  int n;
   zuora__poller_flush(poller);
-  n = wait_kernel(poller, ready, size, timeout);
-  return n < 0 ? 0 : n;
+  return keep_wanted(poller, ready, wait_kernel(poller, ready, size, timeout));
 }

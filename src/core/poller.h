@@ -20,7 +20,8 @@ void zuora__poller_free(zuora_poller *poller);
 
 /* What to wait for on a socket; 0: nothing. Told to the kernel only when it
  * matters, since libcurl takes a socket off at the end of each transfer and
- * puts it back at the start of the next. */
+ * puts it back at the start of the next: that nothing is wanted, when something
+ * comes all the same. */
 zuora_code zuora__poller_want(zuora_poller *poller, int fd, int events);
 
 /* Opens a socket, -1 on failure, and closes one. The number of a closed one
