@@ -148,6 +148,19 @@ static void only_so_many_are_kept(void **state)
   assert_memory_equal(engine->secrets[ZUORA_SESSION].data + 4, rest, 6);
 }
 
+static void one_that_is_taken_away_takes_no_other_place(void **state)
+{
+  int i;
+  (void)state;
+  set_secret(ZUORA_ACCESS_TOKEN, "the-very-first");
+  set_secret(ZUORA_ACCESS_TOKEN, "");
+  for (i = 0; i < ZUORA_REPLACED - 1; i++) {
+    set_secret(ZUORA_SESSION, "a-session");
+    set_secret(ZUORA_SESSION, "");
+  }
+  redacted("the-very-first a-session", "************** *********");
+}
+
 static void heads_are_rid_of_them(void **state)
 {
   zuora_response response;
@@ -177,6 +190,7 @@ int main(void)
       TEST(the_longest_is_masked_first),
       TEST(those_that_were_replaced_are_masked_still),
       TEST(only_so_many_are_kept),
+      TEST(one_that_is_taken_away_takes_no_other_place),
       TEST(heads_are_rid_of_them)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,9 +59,10 @@ struct zuora_engine {
   size_t max_body;
   int max_concurrency;
   zuora_text secrets[ZUORA_SECRET_COUNT];
-  zuora_text replaced[ZUORA_REPLACED]; /* by others, and still masked: an answer
-                                        * to what was sent before may hold it */
-  int oldest;                          /* of those; the next to be wiped */
+  /* By others, and still masked: an answer to what was sent before may hold it.
+   * None is empty before all that are not. */
+  zuora_text replaced[ZUORA_REPLACED];
+  int oldest; /* of those; the next to be wiped */
   zuora_default defaults[ZUORA_DEFAULTS];
   int default_count;
   zuora_exchange *all;

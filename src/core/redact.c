@@ -83,8 +83,14 @@ static void mask(const zuora_text *secret, char *text, size_t size, form f)
   char first = *secret->data;
   size_t i, n;
   for (i = 0; i + secret->size <= size; i++) {
-    if (text[i] != first && text[i] != marks[f] && first != ' ')
+    if (f == PLAIN) {
+      const char *next = memchr(text + i, first, size - i);
+      if (!next)
+        return;
+      i = (size_t)(next - text);
+    } else if (text[i] != first && text[i] != marks[f] && first != ' ') {
       continue;
+    }
     n = says(secret, text + i, size - i, f);
     if (n) {
       memset(text + i, '*', n);
@@ -98,17 +104,18 @@ int zuora__is_masked(zuora_secret secret)
   return secret != ZUORA_CLIENT_ID && secret != ZUORA_API_ACCESS_KEY_ID;
 }
 
-/* The secret of that number, or NULL where it is not masked in a text of that
- * size: what is very short would mask everything. */
-static const zuora_text *masked(const zuora_engine *engine, int i, size_t size)
+/* Adds a secret to the `count` that are to be masked in a text of that size, the
+ * longest first. What is very short would mask everything. */
+static int add(const zuora_text **found, int count, const zuora_text *secret,
+               size_t size)
 {
-  const zuora_text *secret = i < ZUORA_SECRET_COUNT
-                                 ? &engine->secrets[i]
-                                 : &engine->replaced[i - ZUORA_SECRET_COUNT];
+  int k = count;
   if (secret->size < SECRET_MINIMUM || secret->size > size)
-    return NULL;
-  return i < ZUORA_SECRET_COUNT && !zuora__is_masked((zuora_secret)i) ? NULL
-                                                                      : secret;
+    return count;
+  for (; k > 0 && found[k - 1]->size < secret->size; k--)
+    found[k] = found[k - 1];
+  found[k] = secret;
+  return count + 1;
 }
 
 /* The longest first: another may be a part of it. */
@@ -117,15 +124,12 @@ void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
   enum { COUNT = ZUORA_SECRET_COUNT + ZUORA_REPLACED };
   const zuora_text *found[COUNT] = {NULL};
   int used[FORMS];
-  int i, k, f, count = 0;
-  for (i = 0; i < COUNT; i++) {
-    const zuora_text *secret = masked(engine, i, size);
-    if (!secret)
-      continue;
-    for (k = count++; k > 0 && found[k - 1]->size < secret->size; k--)
-      found[k] = found[k - 1];
-    found[k] = secret;
-  }
+  int i, f, count = 0;
+  for (i = ZUORA_NO_SECRET + 1; i < ZUORA_SECRET_COUNT; i++)
+    if (zuora__is_masked((zuora_secret)i))
+      count = add(found, count, &engine->secrets[i], size);
+  for (i = 0; i < ZUORA_REPLACED && engine->replaced[i].size; i++)
+    count = add(found, count, &engine->replaced[i], size);
   for (f = PLAIN; f < FORMS; f++)
     used[f] = is_used((form)f, text, size);
   for (i = 0; i < count; i++)

@@ -200,7 +200,7 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
   text = &engine->secrets[secret];
   if (size == text->size && (!size || !memcmp(text->data, data, size)))
     return ZUORA_OK;
-  if (zuora__is_masked(secret))
+  if (text->size && zuora__is_masked(secret))
     put_by(engine, text);
   zuora__text_wipe(text);
   zuora__text_add(text, data, size);
