@@ -40,15 +40,12 @@ local function check(items, fn, options, level)
   check_options(options, level + 1)
 end
 
-local function slot_of(value, err)
+local function note(run, i, value, err)
   if value == nil and err ~= nil then
-    return { err = err }
+    run.results[i] = { err = err }
+  else
+    run.results[i] = { value = value }
   end
-  return { value = value }
-end
-
-local function note(run, i, slot)
-  run.results[i] = slot
   run.ended = run.ended + 1
   if run.on_progress then
     pcall(run.on_progress, run.ended, run.count)
@@ -59,17 +56,18 @@ end
 -- loop starts another: a coroutine needs no pcall, across which Lua 5.1 could
 -- not wait.
 local function work(run, worker)
-  while run.next <= run.count do
+  local items, fn, count = run.items, run.fn, run.count
+  while run.next <= count do
     local i = run.next
     run.next, worker.i = i + 1, i
-    note(run, i, slot_of(run.fn(run.items[i], i)))
-    worker.i = nil
+    note(run, i, fn(items[i], i))
+    worker.i = false
   end
 end
 
 local function start_workers(run, group)
   while run.workers < run.concurrency and run.next <= run.count do
-    local worker = {}
+    local worker = { i = false } -- the item that it is at
     run.workers = run.workers + 1
     group:spawn(worker, work, run, worker)
   end
@@ -87,7 +85,7 @@ function map.run(client, items, fn, options, level)
   local group = tasks.group(client, function(worker, task)
     run.workers = run.workers - 1
     if worker.i then
-      note(run, worker.i, { err = task.reason })
+      note(run, worker.i, nil, task.reason)
     end
   end)
   wait.run(group, function()

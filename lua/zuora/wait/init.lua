@@ -110,7 +110,9 @@ function wait.exchange(client, exchange, id)
   else
     tasks.park(task, id, exchange)
   end
-  wait.move_background(client)
+  if client.background then
+    wait.move_background(client)
+  end
 end
 
 --- Waits that many seconds, others going on meanwhile.

@@ -2,8 +2,8 @@
 -- are resumed. A group of them is moved by whoever waits for the group.
 local tasks = {}
 
-local create, resume, running, yield = coroutine.create, coroutine.resume,
-  coroutine.running, coroutine.yield
+local create, resume, running, status, yield = coroutine.create,
+  coroutine.resume, coroutine.running, coroutine.status, coroutine.yield
 
 local PARKED = {} -- what a task yields when it waits
 -- By coroutine. The task has its coroutine: Lua 5.1 would never let go of both
@@ -61,11 +61,15 @@ end
 -- Others than tasks may be parked, too; they know how they are woken.
 local function wake(parked, id)
   local one = parked[id]
+  if not one then
+    return
+  end
   parked[id] = nil
-  if one and one.wake then
+  local group = one.group
+  if group then
+    push(group.ready, one)
+  else
     one:wake()
-  elseif one then
-    push(one.group.ready, one)
   end
 end
 
@@ -122,8 +126,11 @@ end
 -- What a task yields that is not ours is for the world around: it goes up, and
 -- what comes back goes down.
 local function continue(task, ok, value, ...)
+  if value == PARKED then
+    return
+  end
   local co = task.co
-  if coroutine.status(co) == "dead" then
+  if status(co) == "dead" then
     local group = task.group
     group.live, tasks.live = group.live - 1, tasks.live - 1
     if ok then
@@ -134,7 +141,7 @@ local function continue(task, ok, value, ...)
     if group.on_end then
       group.on_end(task.tag, task)
     end
-  elseif value ~= PARKED then
+  else
     return continue(task, resume(co, yield(value, ...)))
   end
 end
