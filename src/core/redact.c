@@ -78,24 +78,28 @@ static int is_used(form f, const char *text, size_t size)
          (f == PERCENT && memchr(text, '+', size));
 }
 
+/* Where at or behind `i` the secret may begin: at its first byte, or at one
+ * that is not written as it is. */
+static size_t next_start(char first, const char *text, size_t size, size_t i,
+                         form f)
+{
+  const char *found;
+  if (f == PLAIN) {
+    found = memchr(text + i, first, size - i);
+    return found ? (size_t)(found - text) : size;
+  }
+  while (i < size && text[i] != first && text[i] != marks[f] && first != ' ')
+    i++;
+  return i;
+}
+
 static void mask(const zuora_text *secret, char *text, size_t size, form f)
 {
-  char first = *secret->data;
-  size_t i, n;
-  for (i = 0; i + secret->size <= size; i++) {
-    if (f == PLAIN) {
-      const char *next = memchr(text + i, first, size - i);
-      if (!next)
-        return;
-      i = (size_t)(next - text);
-    } else if (text[i] != first && text[i] != marks[f] && first != ' ') {
-      continue;
-    }
+  size_t i = 0, n;
+  while ((i = next_start(*secret->data, text, size, i, f)) < size) {
     n = says(secret, text + i, size - i, f);
-    if (n) {
-      memset(text + i, '*', n);
-      i += n - 1;
-    }
+    memset(text + i, '*', n);
+    i += n ? n : 1;
   }
 }
 
@@ -104,33 +108,31 @@ int zuora__is_masked(zuora_secret secret)
   return secret != ZUORA_CLIENT_ID && secret != ZUORA_API_ACCESS_KEY_ID;
 }
 
-/* Adds a secret to the `count` that are to be masked in a text of that size, the
- * longest first. What is very short would mask everything. */
-static int add(const zuora_text **found, int count, const zuora_text *secret,
-               size_t size)
+/* Puts a secret among those that were found, the longest first: another may be
+ * a part of it. Not where what is very short would mask everything. */
+static int add_masked(const zuora_text **found, int count,
+                      const zuora_text *secret, size_t size)
 {
-  int k = count;
+  int k;
   if (secret->size < SECRET_MINIMUM || secret->size > size)
     return count;
-  for (; k > 0 && found[k - 1]->size < secret->size; k--)
+  for (k = count; k > 0 && found[k - 1]->size < secret->size; k--)
     found[k] = found[k - 1];
   found[k] = secret;
   return count + 1;
 }
 
-/* The longest first: another may be a part of it. */
 void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
 {
-  enum { COUNT = ZUORA_SECRET_COUNT + ZUORA_REPLACED };
-  const zuora_text *found[COUNT] = {NULL};
+  const zuora_text *found[ZUORA_SECRET_COUNT + ZUORA_REPLACED];
   int used[FORMS];
   int i, f, count = 0;
-  for (i = ZUORA_NO_SECRET + 1; i < ZUORA_SECRET_COUNT; i++)
+  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
     if (zuora__is_masked((zuora_secret)i))
-      count = add(found, count, &engine->secrets[i], size);
+      count = add_masked(found, count, &engine->secrets[i], size);
   for (i = 0; i < ZUORA_REPLACED && engine->replaced[i].size; i++)
-    count = add(found, count, &engine->replaced[i], size);
-  for (f = PLAIN; f < FORMS; f++)
+    count = add_masked(found, count, &engine->replaced[i], size);
+  for (f = PLAIN; f < FORMS && count; f++)
     used[f] = is_used((form)f, text, size);
   for (i = 0; i < count; i++)
     for (f = PLAIN; f < FORMS; f++)
