@@ -144,9 +144,11 @@ local REASONS = [[
 - Lists: decoding is what they cost. Beside lua-cjson the body is gone through
   once for numbers that no double holds and for ids that are numbers, which is
   the binding's share above; other clients do not look.
-- `require`: two thirds of it are the loading of libcurl and of the libraries
-  that it is linked to. The modules in Lua are all loaded at once, since inside
-  nginx a module that is loaded late is loaded within somebody's request.
+- The first answer: the loader of Lua binds all of libcurl and of what it is
+  linked to at once, a program in C each function as it is called; then the
+  interpreter has to start and to compile the modules in Lua. Those that tell
+  how a call ended are loaded with the first client, since a process without
+  descriptors could not load them later.
 - The map over HTTP/1.1 has a connection for each call in flight, whose answers
   come one at a time, and its rounds differ most of all; over HTTP/2, where many
   answers come at once, the same code is nearer to the loop in C.

@@ -2,14 +2,21 @@
 local call = require "zuora.call"
 local errors = require "zuora.errors"
 local json = require "zuora.json"
+local later = require "zuora.later"
 local limits = require "zuora.limits"
-local map = require "zuora.map"
 local options = require "zuora.options"
 local pages = require "zuora.pages"
 local policies = require "zuora.policies"
 local settle = require "zuora.settle"
-local sharing = require "zuora.sharing"
 local wait = require "zuora.wait"
+
+local map = later "zuora.map"
+local sharing = later "zuora.sharing"
+-- The ways to sign.
+local given_token = later "zuora.auth.given"
+local keys = later "zuora.auth.keys"
+local session = later "zuora.auth.session"
+local token = later "zuora.auth.token"
 
 local client = {}
 
@@ -54,19 +61,17 @@ end
 local function make_auth(way, private, given)
   local bindings = private.bindings
   if way == "client" then
-    return require("zuora.auth.token").of_client(private,
-      bindings["oauth.token"])
+    return token.new(private, bindings["oauth.token"])
   end
   if way == "token" then
     local source = given.access_token
-    return require("zuora.auth.token").given(private,
+    return given_token.new(private,
       type(source) == "function" and source or nil)
   end
   if way == "session" then
-    return require("zuora.auth.session").new(private,
-      bindings["session.establish"])
+    return session.new(private, bindings["session.establish"])
   end
-  return require("zuora.auth.keys").new()
+  return keys.new()
 end
 
 -- Functions of one client for one operation, called with a dot. The results

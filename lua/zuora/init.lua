@@ -3,20 +3,36 @@
 ---   local zuora = require "zuora"
 ---   local client = assert(zuora.new { environment = "CSBX", ... })
 ---   for connection in client.connections.each { type = "inbound" } do ... end
-local client = require "zuora.client"
-local core = require "zuora.core"
-local environments = require "zuora.environments"
-local errors = require "zuora.errors"
-local json = require "zuora.json"
+--
+-- Outside nginx nothing but this file is loaded before it is used: libcurl
+-- alone takes a while.
+local later = require "zuora.later"
 
-local zuora = {
-  _VERSION = core.version,
-  environments = environments,
+local client = later "zuora.client"
+local core = later "zuora.core"
+local errors = later "zuora.errors"
+local json = later "zuora.json"
+
+local zuora = { environments = require "zuora.environments" }
+
+-- Fields that are there with a module.
+local FIELDS = {
+  _VERSION = function()
+    return core.version
+  end,
   -- An array without items, in a body: an empty table is sent as {}.
-  empty_array = json.empty_array,
+  empty_array = function()
+    return json.empty_array
+  end,
 }
 
-local world = { core = core, now = os.time }
+-- Makes a client over the core, which is loaded first: where it is missing,
+-- each try says so.
+local function new(options, level)
+  local world = { core = require "zuora.core", now = os.time }
+  local made, err = client.new(options, world, level + 1)
+  return made, err
+end
 
 --- Makes a client. Does no I/O.
 ---
@@ -67,7 +83,7 @@ local world = { core = core, now = os.time }
 ---@param options table
 ---@return zuora.Client|nil, zuora.Error|nil
 function zuora.new(options)
-  local made, err = client.new(options, world, 2)
+  local made, err = new(options, 2)
   return made, err
 end
 
@@ -113,7 +129,7 @@ local default
 ---@return zuora.Client|nil, zuora.Error|nil
 function zuora.default()
   if not default then
-    local made, err = client.new(options_from(getenv), world, 2)
+    local made, err = new(options_from(getenv), 2)
     if not made then
       err.message = err.message .. " (the default client is made from the " ..
         "environment variables ZUORA_*)"
@@ -134,5 +150,7 @@ return setmetatable(zuora, {
       end
       return made[name]
     end
+    local field = FIELDS[name]
+    return field and field()
   end,
 })

@@ -140,7 +140,7 @@ char *zuora__planted(void)
     refuses("lua/zuora/planted.lua", 'return package.loadlib("x.so", "*")\n',
       "lua/ knows no C")
     refuses("lua/zuora/planted.lua", "return ngx.now()\n",
-      "only wait/, stores/ and log.lua know nginx")
+      "only wait/, stores/, log.lua and later.lua know nginx")
     allows("lua/zuora/wait/planted.lua",
       'local s = require "ngx.semaphore"\nreturn s, ngx.sleep\n')
   end)

@@ -1,5 +1,4 @@
--- Bearer tokens: fetched for an OAuth client, or given by the program as a
--- string or a function.
+-- Bearer tokens that are fetched for an OAuth client.
 local core = require "zuora.core"
 local errors = require "zuora.errors"
 local flight = require "zuora.auth.flight"
@@ -18,7 +17,7 @@ token.__index = token
 
 --- Tokens for the OAuth client whose id and secret the engine holds.
 ---@param binding table of the operation that fetches one
-function token.of_client(client, binding)
+function token.new(client, binding)
   return setmetatable({
     sign = core.sign.token,
     generation = 0,
@@ -27,19 +26,6 @@ function token.of_client(client, binding)
     client = client,
     binding = binding,
     shared = client.shared,
-    entities = {},
-  }, token)
-end
-
---- A token that the program gives: a string, which the engine holds already,
---- or a function, asked before each call.
-function token.given(client, source)
-  return setmetatable({
-    sign = core.sign.token,
-    generation = 0,
-    renew_at = source and -math.huge or math.huge,
-    client = client,
-    source = source,
     entities = {},
   }, token)
 end
@@ -102,37 +88,6 @@ function token:adopt(value)
   return true
 end
 
-local function refuse(operation, message)
-  return nil, errors.new {
-    kind = "auth",
-    operation = operation.name,
-    message = message,
-    outcome = operation.writes and "not_done" or nil,
-  }
-end
-
--- The program's own function: returns a token, or nil and a reason.
-local function ask(self, state, refused)
-  local ok, value, reason = pcall(self.source, refused)
-  if not ok or type(value) ~= "string" or value == "" then
-    local why = not ok and errors.text_of(value) or
-      reason and errors.text_of(reason)
-    return refuse(state.operation,
-      "the access_token function gave no token" ..
-      (why and ": " .. errors.quote(self.client.redact(why)) or ""))
-  end
-  local engine = self.client.engine
-  if value == engine:secret "access_token" then
-    return true
-  end
-  if not engine:set_secret("access_token", value) then
-    return refuse(state.operation, "the access_token function gave a token " ..
-      "that cannot stand in a header")
-  end
-  self.generation = self.generation + 1
-  return true
-end
-
 -- A token for several entities says nothing of which one is meant.
 local function check_entity(self, state)
   local count = #self.entities
@@ -157,12 +112,7 @@ local function keep_fresh(self, state)
 end
 
 function token:ready(state)
-  local ok, err = true, nil
-  if self.source then
-    ok, err = ask(self, state, false)
-  elseif self.binding then
-    ok, err = keep_fresh(self, state)
-  end
+  local ok, err = keep_fresh(self, state)
   if not ok then
     return nil, err
   end
@@ -176,13 +126,7 @@ function token:renew(state, generation)
   if generation ~= self.generation then
     return true
   end
-  if self.source then
-    return ask(self, state, true)
-  end
-  if self.binding then
-    return flight.get(self, state)
-  end
-  return false
+  return flight.get(self, state)
 end
 
 return token
