@@ -146,9 +146,9 @@ local REASONS = [[
   the binding's share above; other clients do not look.
 - The first answer: the loader of Lua binds all of libcurl and of what it is
   linked to at once, a program in C each function as it is called; then the
-  interpreter has to start and to compile the modules in Lua. Those that tell
-  how a call ended are loaded with the first client, since a process without
-  descriptors could not load them later.
+  interpreter has to start and to compile the modules in Lua. All that a client
+  may need is loaded with the first one, since a process without descriptors,
+  or with another root, could not load it later.
 - The map over HTTP/1.1 has a connection for each call in flight, whose answers
   come one at a time, and its rounds differ most of all; over HTTP/2, where many
   answers come at once, the same code is nearer to the loop in C.

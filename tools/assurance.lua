@@ -24,7 +24,7 @@ local steps = {
     run = "make torture", keep = { "^ok", "^not ok", "^# .*: " } },
   { name = "torture-luajit", about = "the same on LuaJIT",
     run = "make torture LUA=luajit", keep = { "^ok", "^not ok", "^# .*: " } },
-  { name = "valgrind", about = "every suite that loads what is in C, on Lua 5.4",
+  { name = "valgrind", about = "all suites that load what is in C, on Lua 5.4",
     run = "make valgrind", keep = { "^FAIL", "^%d+ suites" } },
   { name = "tsan", about = "Lua states in many threads under ThreadSanitizer",
     run = "make tsan", keep = { "^ok", "^not ok" } },

@@ -4,7 +4,7 @@ local attempt = require "zuora.attempt"
 local errors = require "zuora.errors"
 local events = require "zuora.events"
 local policies = require "zuora.policies"
-local rails = require "zuora.later" "zuora.rails"
+local rails = require "zuora.rails"
 local wait = require "zuora.wait"
 
 local call = {}

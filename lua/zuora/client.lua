@@ -4,15 +4,15 @@ local errors = require "zuora.errors"
 local json = require "zuora.json"
 local later = require "zuora.later"
 local limits = require "zuora.limits"
+local map = require "zuora.map"
 local options = require "zuora.options"
 local pages = require "zuora.pages"
 local policies = require "zuora.policies"
 local settle = require "zuora.settle"
+local sharing = require "zuora.sharing"
 local wait = require "zuora.wait"
 
-local map = later "zuora.map"
-local sharing = later "zuora.sharing"
--- The ways to sign.
+-- The ways to sign: a client has one of them.
 local given_token = later "zuora.auth.given"
 local keys = later "zuora.auth.keys"
 local session = later "zuora.auth.session"

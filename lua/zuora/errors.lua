@@ -1,6 +1,6 @@
 -- Errors: tables with the fields that a caller branches on and, as a string,
 -- one line that says what happened to which call and what to do.
-local names = require "zuora.later" "zuora.names"
+local names = require "zuora.names"
 
 local errors = {}
 

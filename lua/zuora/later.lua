@@ -1,9 +1,7 @@
--- Modules that most programs can do without, loaded when they are first used.
---
--- Only what is used before a call leaves, or beside it, may come so late: what
--- tells how a call ended has to be there when there are no descriptors left.
--- Inside nginx nothing comes late: it would come within somebody's request,
--- and in each worker once more.
+-- Modules that are loaded when they are first used, which is with the first
+-- client at the latest: afterwards there may be no descriptors left, other
+-- rights or another root. Inside nginx nothing comes late: it would come within
+-- somebody's request, and in each worker once more.
 
 --- The module of that name; outside nginx something that becomes it with the
 --- first field that is asked for. Only for modules whose fields are all there

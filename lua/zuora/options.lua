@@ -1,7 +1,7 @@
 -- The options of zuora.new: which there are, and what goes with what.
 local environments = require "zuora.environments"
 local errors = require "zuora.errors"
-local names = require "zuora.later" "zuora.names"
+local names = require "zuora.names"
 
 local options = {}
 

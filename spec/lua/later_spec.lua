@@ -47,33 +47,27 @@ describe("loading", function()
     assert.is_true(loaded_after("zuora.is_error(1)")["zuora.errors"])
   end)
 
-  it("comes with a client, but for what not all need", function()
+  it("comes with a client, but for the other ways to sign", function()
     local names = loaded_after(NEW)
     assert.is_true(names["zuora.core"])
     assert.is_true(names["zuora.auth.given"])
     for _, name in ipairs { "auth.flight", "auth.keys", "auth.session",
-      "auth.token", "grant", "map", "names", "rails", "sharing" } do
+      "auth.token", "grant" } do
       assert.is_nil(names["zuora." .. name], name)
     end
   end)
 
-  it("is over before a call leaves", function()
+  it("is over once there is a client", function()
     local before = loaded_after(NEW)
     local after = loaded_after(NEW .. [[
       local ok, err = client.connections.accept "x"
       assert(not ok and err.kind == "network" and tostring(err), tostring(err))
+      assert(#client:map({ 1 }, tostring) == 1)
+      assert(client.connections.accept("x", { dry_run = true }))
+      assert(not pcall(client.connections.accept, "x", { dryrun = true }))
     ]])
     assert.is_true(before["zuora.settle"])
     assert.same(before, after)
-  end)
-
-  it("goes on with what is used", function()
-    local names = loaded_after(NEW .. [[
-      assert(#client:map({ 1 }, tostring) == 1)
-      assert(client.connections.accept("x", { dry_run = true }))
-    ]])
-    assert.is_true(names["zuora.map"])
-    assert.is_true(names["zuora.rails"])
   end)
 
   it("of a client brings all that its way to sign needs", function()
