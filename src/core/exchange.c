@@ -77,9 +77,14 @@ static void destroy(zuora_exchange *x)
   zuora__free(x);
 }
 
+/* Of an answer that stays in the core, a secret is what it is for; any other
+ * was handed out, and would be overwritten here alone. */
 static void forget_answer(zuora_exchange *x)
 {
-  zuora__text_wipe(&x->body);
+  const zuora_operation *operation = x->request.operation;
+  if (operation && operation->flags & ZUORA_INTERNAL)
+    zuora__text_wipe(&x->body);
+  zuora__text_clear(&x->body);
   zuora_response_clear(&x->response);
   memset(&x->error, 0, sizeof x->error);
   x->head_size = 0;
