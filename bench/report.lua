@@ -141,9 +141,9 @@ local REASONS = [[
   the Lua of a call under 5.4, and half of that under LuaJIT. Deadlines of our
   own in place of libcurl's timers, and a collector that rests, were tried: no
   gain.
-- Lists: decoding is what they cost. Beside lua-cjson the body is gone through
-  once for numbers that no double holds and for ids that are numbers, which is
-  the binding's share above; other clients do not look.
+- Lists: decoding by lua-cjson is what they cost. Beside it the body is looked
+  through for numbers, 64 bytes at a time, which is the binding's share above;
+  other clients do not look.
 - The first answer: the loader of Lua binds all of libcurl and of what it is
   linked to at once, a program in C each function as it is called; then the
   interpreter has to start and to compile the modules in Lua. All that a client

@@ -265,6 +265,7 @@ describe("quote_numbers", function()
       assert.same({ text, false }, { quote(text) })
     end
     assert.equal([[{"a\\":1,"id":"2"}]], quote [[{"a\\":1,"id":2}]])
+    assert.same({ [[{"a\"":7}]], true }, { quote [[{"a\"":7}]] })
   end)
 
   it("makes no JSON of what is none, and the other way round", function()
@@ -290,5 +291,43 @@ describe("quote_numbers", function()
       read = read + (plain and 1 or 0)
     end
     assert.is_true(read > 100)
+  end)
+
+  -- A text without a backslash is looked through for any number first. One at
+  -- its end changes nothing else, but leaves all to the careful pass.
+  it("says the same whether it looks first or not", function()
+    local parts = { '""', '"id"', '"1"', '"a-1"', "{", "}", "[", "]", ",", ":",
+      " ", "\n", "true", "x", "\0", "\200", '"' .. ("8a"):rep(16) .. '"',
+      '"' .. ("9"):rep(61) .. '"', '{"aId":"' .. ("0"):rep(32) .. '"}' }
+    local odd = { '"', "7", "-", "12345678901234567890", '"id":5', "/", ":" }
+    local none = 0
+    math.randomseed(3)
+    for _ = 1, 30000 do
+      local made = {}
+      for i = 1, math.random(0, 24) do
+        made[i] = parts[math.random(#parts)]
+      end
+      for _ = 1, math.random(0, 2) do
+        table.insert(made, math.random(#made + 1), odd[math.random(#odd)])
+      end
+      local text = table.concat(made)
+      local quoted, others = quote(text)
+      assert.same({ quoted .. "\\", others }, { quote(text .. "\\") })
+      none = none + (quoted == text and not others and 1 or 0)
+    end
+    assert.is_true(none > 5000 and none < 25000)
+  end)
+
+  it("finds a number wherever it stands", function()
+    for _, before in ipairs { 0, 1, 62, 63, 64, 65, 127, 128, 500 } do
+      for _, text in ipairs { (" "):rep(before), '"' .. ("1"):rep(before) ..
+        '"' } do
+        assert.same({ text, false }, { quote(text) })
+        assert.same({ text .. "7", true }, { quote(text .. "7") })
+        assert.same({ text .. "-1 ", true }, { quote(text .. "-1 ") })
+        assert.same({ text .. ':"' .. ("9"):rep(16) .. '"', false },
+          { quote(text .. ":" .. ("9"):rep(16)) })
+      end
+    end
   end)
 end)
