@@ -351,6 +351,36 @@ static void descriptor_and_time_are_enough(void **state)
   assert_true(rounds < 40 * MANY);
 }
 
+/* Half of them are started at the end of a step, and fail at once: libcurl
+ * knows no such proxy. No time and no descriptor would tell of it. */
+static void a_step_leaves_none_that_has_ended(void **state)
+{
+  enum { BOUND = 4 }; /* as many as are started before libcurl is let act */
+  zuora_exchange *all[2 * BOUND];
+  zuora_engine_options o;
+  call c = call_of("connections.list");
+  int i, ended;
+  (void)state;
+  zuora_engine_options_init(&o);
+  o.base_url = "http://127.0.0.1:1";
+  o.proxy = "none://127.0.0.1:1";
+  o.max_concurrency = BOUND;
+  arrange_engine(&o);
+  for (i = 0; i < 2 * BOUND; i++) {
+    all[i] = exchange_of(scene.engine, &c);
+    submit_with(all[i], 0, 0);
+  }
+  for (i = 0, ended = 0; i < 100 && ended < 2 * BOUND; i++) {
+    assert_true(zuora_engine_timeout(scene.engine) == 0);
+    ended += step(0);
+  }
+  assert_int_equal(ended, 2 * BOUND);
+  for (i = 0; i < 2 * BOUND; i++) {
+    assert_int_equal(code_of(all[i]), ZUORA_NETWORK);
+    zuora_exchange_free(all[i]);
+  }
+}
+
 /* Nothing is readable while the server is silent. */
 static void a_silent_server_wakes_nobody(void **state)
 {
@@ -388,6 +418,7 @@ int main(void)
       TEST(all_can_be_cancelled_at_once),
       TEST(who_ended_is_told_once),
       TEST(descriptor_and_time_are_enough),
+      TEST(a_step_leaves_none_that_has_ended),
       TEST(a_silent_server_wakes_nobody)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,10 +201,13 @@ zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
       run_timer(engine);
       zuora__engine_collect(engine);
     }
-    if (engine->lost)
+    if (engine->lost) {
       start_over(engine);
-    else if (engine->waiting)
+    } else if (engine->waiting) {
       move_queue(engine, zuora_clock());
+      /* Or some may have ended whom no time and no descriptor tells of. */
+      zuora__engine_collect(engine);
+    }
   } else if (timeout > 0 && !engine->ended) {
     poll(NULL, 0, milliseconds(timeout));
   }
