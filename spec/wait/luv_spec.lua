@@ -1,5 +1,6 @@
 -- Calls in coroutines of a running loop of libuv.
 local sandbox = require "spec.wire.sandbox"
+local zuora = require "zuora"
 
 local found, uv = pcall(require, "luv")
 
@@ -99,6 +100,61 @@ describe("under libuv", function()
     assert.is_true(seconds < 10) -- one after another: 50 s
     assert.is_true(ticks >= 10)
     assert.is_true(slowest < 0.5)
+  end)
+
+  -- How often the loop has turned, as a function; fn(turns) runs in it.
+  local function count_turns(fn)
+    local count, check = 0, uv.new_check()
+    run(function()
+      check:start(function()
+        count = count + 1
+      end)
+      check:unref()
+      fn(function()
+        return count
+      end)
+    end)
+    check:close()
+    uv.run()
+  end
+
+  -- Calls that end as they are started: libcurl knows no such proxy.
+  local function make_hopeless()
+    return assert(zuora.new {
+      base_url = "https://zuora.invalid", access_token = "t",
+      proxy = "none://127.0.0.1:1", max_attempts = 1,
+    })
+  end
+
+  test("the loop turns also while calls end at once", function()
+    local hopeless, turned = make_hopeless(), nil
+    count_turns(function(turns)
+      local before = turns()
+      for _ = 1, 50 do
+        local _, err = hopeless.connections.list()
+        assert.equal("network", err.kind)
+      end
+      turned = turns() - before
+    end)
+    hopeless:close()
+    assert.is_true(turned >= 49, turned)
+  end)
+
+  test("the loop turns between what is done after calls", function()
+    local hopeless, first, last = make_hopeless(), nil, nil
+    count_turns(function(turns)
+      for _ = 1, 32 do
+        go(function()
+          hopeless.connections.list()
+          last = turns()
+          first = first or last
+          local till = seconds_now() + 0.002
+          repeat until seconds_now() > till
+        end)
+      end
+    end)
+    hopeless:close()
+    assert.is_true(last - first >= 10, last - first)
   end)
 
   test("an error comes back, and a map runs", function()

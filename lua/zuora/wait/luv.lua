@@ -4,6 +4,9 @@ local uv = require "luv"
 
 local clock = require("zuora.core").clock
 
+-- Seconds of a turn of the loop in which coroutines are resumed.
+local SLICE = 0.003
+
 local rooms = setmetatable({}, { __mode = "k" }) -- by engine
 
 local function stop_poll(room)
@@ -16,40 +19,62 @@ end
 
 local function close(room)
   stop_poll(room)
-  room.timer:stop()
-  room.timer:close()
+  for _, handle in ipairs { room.timer, room.idle } do
+    handle:stop()
+    handle:close()
+  end
   rooms[room.engine] = nil
 end
 
--- `least`: seconds.
-local function set_timer(room, due, least)
-  local left = room.engine:timeout()
-  if due and (left < 0 or due - clock() < left) then
-    left = math.max(due - clock(), 0)
+local function shorter(a, b)
+  return a and b and math.min(a, b) or a or b
+end
+
+-- Seconds until it has to be moved; nil: not before the descriptor is ready.
+local function time_left(room)
+  local due = room.due and math.max(room.due - clock(), 0)
+  if room.leaving[room.first] then
+    return 0
+  elseif room.engine:closed() then
+    return due
   end
-  if left >= 0 then
-    room.timer:start(math.ceil(math.max(left, least) * 1000), 0, room.move)
+  room.engine:fd() -- brings the descriptor up to date
+  local left = room.engine:timeout()
+  return shorter(due, left >= 0 and left or nil)
+end
+
+-- At once is in the next turn of the loop: timers that are started for now by
+-- what a timer calls come before all else, and before its end.
+local function schedule(room)
+  local left = time_left(room)
+  if left == 0 then
+    room.idle:start(room.move)
+  else
+    room.idle:stop()
+  end
+  if left and left > 0 then
+    room.timer:start(math.ceil(left * 1000), 0, room.move)
   else
     room.timer:stop()
   end
 end
 
--- Those whose wait is over, taken out of the room.
+-- Those whose wait is over are put behind those that leave already.
 local function leave(room)
-  local leaving, kept, due = {}, 0, nil
+  local kept = 0
+  room.due = nil
   for i = 1, #room do
     local sleeper = room[i]
     room[i] = nil
     if sleeper.pending:done() then
-      leaving[#leaving + 1] = sleeper
+      room.last = room.last + 1
+      room.leaving[room.last] = sleeper.co
     else
       kept = kept + 1
       room[kept] = sleeper
-      local own = sleeper.pending.due
-      due = own and due and math.min(own, due) or own or due
+      room.due = shorter(room.due, sleeper.pending.due)
     end
   end
-  return leaving, due
 end
 
 local function resume(co)
@@ -59,24 +84,36 @@ local function resume(co)
   end
 end
 
+-- The loop is not theirs alone: what they do after their calls takes time.
+local function resume_some(room)
+  local leaving, till = room.leaving, clock() + SLICE
+  while leaving[room.first] and clock() < till do
+    local co = leaving[room.first]
+    leaving[room.first] = nil
+    room.first = room.first + 1
+    resume(co)
+  end
+end
+
 local function move(room)
   if not room.engine:closed() then
     room.engine:step(0)
   end
-  local leaving, due = leave(room)
-  if not room[1] then
+  leave(room)
+  schedule(room) -- also if one raises an error
+  resume_some(room)
+  if not room[1] and not room.leaving[room.first] then
     close(room)
-  elseif not room.engine:closed() then
-    room.engine:fd() -- brings the descriptor up to date
-    set_timer(room, due, 0.001) -- at once would be before all others
-  end
-  for _, sleeper in ipairs(leaving) do
-    resume(sleeper.co)
+  else
+    schedule(room)
   end
 end
 
 local function open(engine)
-  local room = { engine = engine, timer = uv.new_timer() }
+  local room = {
+    engine = engine, timer = uv.new_timer(), idle = uv.new_idle(),
+    leaving = {}, first = 1, last = 0, -- coroutines whose wait is over
+  }
   room.move = function()
     move(room)
   end
@@ -95,8 +132,8 @@ function world.wait(engine, pending)
   -- Not a step each: many calls that begin at once would hold up the others.
   local room = rooms[engine] or open(engine)
   room[#room + 1] = { pending = pending, co = coroutine.running() }
-  engine:fd()
-  set_timer(room, pending.due, 0)
+  room.due = shorter(room.due, pending.due)
+  schedule(room)
   coroutine.yield()
 end
 
@@ -108,7 +145,7 @@ function world.nudge(engine, closing)
     if closing then
       stop_poll(room)
     end
-    room.timer:start(0, 0, room.move)
+    room.idle:start(room.move)
   end
 end
 
