@@ -4,6 +4,7 @@ local answer = require "zuora.answer"
 local call = require "zuora.call"
 local errors = require "zuora.errors"
 local json = require "zuora.json"
+local tasks = require "zuora.wait.tasks"
 local wait = require "zuora.wait"
 
 local pages = {}
@@ -132,23 +133,37 @@ local function came_too_early(cursor, page)
 end
 
 -- The page of that URL: fetched ahead, or now.
-local function get(cursor, url)
+local function take(cursor, url)
   local page = cursor.ahead[url]
   if not page then
     return follow(cursor, url)
   end
-  local client = cursor.binding.client
-  client.in_loop = LOOP_CANNOT_YIELD and cursor.in_loop
   wait.run(cursor.group, function()
     return page.done
   end)
-  client.in_loop = false
   if page.raised then
     error(page.raised, 0)
   elseif came_too_early(cursor, page) then
     return follow(cursor, url)
   end
   return page.result, page.err
+end
+
+-- The same; out of the function of a loop without a yield, where that cannot be.
+-- Loops may stand within one another.
+local function get(cursor, url)
+  if not LOOP_CANNOT_YIELD or not cursor.in_loop then
+    return take(cursor, url)
+  end
+  local client = cursor.binding.client
+  local before = client.in_loop
+  client.in_loop = tasks.current() or true
+  local whole, result, err = pcall(take, cursor, url)
+  client.in_loop = before
+  if not whole then
+    error(result, 0)
+  end
+  return result, err
 end
 
 -- ---- reading ---------------------------------------------------------------

@@ -23,6 +23,13 @@ local SERVER = [[
       end))
     }
   }
+  location = /short {
+    content_by_lua_block {
+      local client = require("spec.nginx.app").client
+      local list, err = client.connections.list { timeout = 0.5 }
+      ngx.print(list and "ok" or err.kind)
+    }
+  }
   location = /killed {
     content_by_lua_block {
       local client = require("spec.nginx.app").client
@@ -112,6 +119,18 @@ describe("a client in nginx", function()
     local _, body = nginx.receive(second)
     second:close()
     assert.equal("ok", body)
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+
+  it("fetches a token for longer than the calls that want it last", function()
+    sandbox.fault { kind = "delay", seconds = 1.2, times = 0,
+      operation = "oauth.token" }
+    assert.equal("timeout", get "/short")
+    local calls, told = 0
+    repeat
+      told, calls = get "/short", calls + 1
+    until told ~= "timeout" or calls == 20
+    assert.equal("ok", told)
     assert.equal(1, sandbox.count "oauth.token")
   end)
 end)

@@ -55,6 +55,23 @@ describe("under cqueues", function()
 
   teardown(forget)
 
+  test("a token is fetched for longer than its calls may take", function()
+    sandbox.reset { keep_tokens = false }
+    sandbox.fault { kind = "delay", seconds = 1.2, times = 0,
+      operation = "oauth.token" }
+    run(function()
+      local _, err = client.entities.list { timeout = 0.5 }
+      assert.equal("timeout", err.kind)
+      local rounds, list = 0
+      repeat
+        list, err = client.entities.list { timeout = 0.5 }
+        rounds = rounds + 1
+      until list or rounds == 20
+      assert.is_nil(err and tostring(err))
+    end)
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+
   test(("%d calls at once go on beside a timer"):format(CALLS), function()
     run(function()
       assert(client.connections.list())

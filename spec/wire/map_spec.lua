@@ -124,6 +124,68 @@ describe("map", function()
     assert.is_true(more < 100, ("%.0f KiB more"):format(more))
   end)
 
+  it("has a token fetched for longer than its calls may take", function()
+    sandbox.fault { kind = "delay", seconds = 1.2, times = 0,
+      operation = "oauth.token" }
+    local function once()
+      return client:map(numbers(3), function()
+        return client.entities.list { timeout = 0.5 }
+      end)
+    end
+    for _, result in ipairs(once()) do
+      assert.equal("timeout", result.err.kind)
+      assert.equal(0, result.err.attempts)
+    end
+    local rounds, results = 0
+    repeat
+      results, rounds = once(), rounds + 1
+    until results[1].value or rounds == 20
+    for _, result in ipairs(results) do
+      assert.is_nil(result.err and tostring(result.err))
+    end
+    assert.equal(1, sandbox.count "oauth.token")
+  end)
+
+  it("renews a token once for pages that were fetched ahead", function()
+    sandbox.scenario { name = "many", n = 40 }
+    local count = 0
+    for _ in client.connections.each { page_size = 2, prefetch = 8 } do
+      count = count + 1
+      if count == 10 then
+        sandbox.revoke()
+      end
+    end
+    assert.equal(40, count)
+    assert.equal(2, sandbox.count "oauth.token")
+  end)
+
+  -- Hooks are called by pcall, across which Lua 5.1 cannot wait.
+  local test = _VERSION == "Lua 5.1" and not rawget(_G, "jit") and pending or it
+  test("goes on where a hook goes through lists of its own", function()
+    sandbox.scenario { name = "many", n = 40 }
+    client:close()
+    local lists, counted, main = 0, 0, coroutine.running()
+    client = sandbox.client { on_event = function(event)
+      if event.name == "attempt_end" and lists < 6 and
+        event.operation == "connections.list" and
+        coroutine.running() ~= main then
+        lists = lists + 1
+        local list = assert(client.connections.all { page_size = 8,
+          prefetch = 4 })
+        counted = counted + #list
+      end
+    end }
+    assert.equal(40, #assert(client.connections.all { page_size = 10,
+      prefetch = 3 }))
+    local results = client:map(numbers(4), function()
+      return #assert(client.connections.all { page_size = 10, prefetch = 3 })
+    end)
+    for i = 1, 4 do
+      assert.equal(40, results[i].value, tostring(results[i].err))
+    end
+    assert.equal(6 * 40, counted)
+  end)
+
   it("ends, cancelled, when its client is closed", function()
     local calls = 0
     local results = client:map(numbers(20), function(n)

@@ -42,12 +42,14 @@ local function in_the_name_of(state, err)
   return errors.new(own)
 end
 
--- The state of a call that a fetch is made for.
-local function wanting(self, ends, attempt_timeout)
-  local now = self.client.clock()
-  return { client = self.client, operation = self.binding.operation,
-    writes = false, attempts = 0, now = now, attempt_timeout = attempt_timeout,
-    ends = math.min(ends, now + (self.shared and 2 * LEASE or LEASE)) }
+-- The state of a call that a fetch is made for: with a time of its own.
+local function wanting(self)
+  local client = self.client
+  local now = client.clock()
+  return { client = client, operation = self.binding.operation,
+    writes = false, attempts = 0, now = now,
+    attempt_timeout = client.policy.attempt_timeout,
+    ends = now + (self.shared and 2 * LEASE or LEASE) }
 end
 
 local function fetch(self, state)
@@ -151,34 +153,50 @@ local function run(self, own, state)
   own.ok, own.err = ok, err
 end
 
-local function start(self, ends, attempt_timeout)
-  local state = wanting(self, ends, attempt_timeout)
-  -- All its fields at once: when memory fails, it has to end all the same.
-  return { ends = state.ends, over = false, ok = false, err = false }, state
+-- Where nothing goes on beside the call it has the call's time.
+local function run_within(self, own, wanted, state)
+  wanted.attempt_timeout = state.policy.attempt_timeout
+  wanted.ends = math.min(state.ends, wanted.ends)
+  own.ends = wanted.ends
+  run(self, own, wanted)
 end
 
--- Has the flight run, by wait.apart or wait.background.
-local function launch(self, own, state, how)
+local function begin(self, own, wanted, state)
+  if not state then
+    wait.background(self.client, run, self, own, wanted)
+  elseif not wait.apart(self.client, run, self, own, wanted) then
+    run_within(self, own, wanted, state)
+  end
+end
+
+-- Begins a flight, for the sake of a call or beside all.
+local function launch(self, state)
+  local wanted = wanting(self)
+  -- All its fields at once: when memory fails, it has to end all the same.
+  local own = { ends = wanted.ends, over = false, ok = false, err = false }
   self.flight = own
-  local whole, reason = guard(how, self.client, run, self, own, state)
+  local whole, reason = guard(begin, self, own, wanted, state)
   if not whole then
     own.over, self.flight = true, nil
     error(reason, 0)
   end
+  return own
 end
 
 local function is_over(own, client)
   return own.over or client.clock() >= own.ends
 end
 
--- Waits for the one under way, at most as long as the call may take.
+-- Waits for the one under way, at most as long as the call, or an attempt of
+-- it, may take. The flight goes on.
 local function join(self, own, state)
   local client = self.client
+  local ends = math.min(own.ends, state.ends,
+    client.clock() + (state.policy.attempt_timeout or math.huge))
   wait.pending(client, {
-    due = math.min(own.ends, state.ends),
+    due = ends,
     done = function()
-      wait.move_background(client)
-      return is_over(own, client) or client.clock() >= state.ends
+      return own.over or client.clock() >= ends
     end,
   })
 end
@@ -190,9 +208,7 @@ function flight.get(self, state)
     own = nil
   end
   if not own then
-    local wanted
-    own, wanted = start(self, state.ends, state.policy.attempt_timeout)
-    launch(self, own, wanted, wait.apart)
+    own = launch(self, state)
   end
   if not own.over then
     join(self, own, state)
@@ -207,11 +223,9 @@ end
 
 --- Gets one beside the calls that go on with the old one.
 function flight.renew_beside(self)
-  if self.flight then
-    return
+  if not self.flight then
+    launch(self)
   end
-  local own, wanted = start(self, math.huge)
-  launch(self, own, wanted, wait.background)
 end
 
 return flight

@@ -59,31 +59,60 @@ end
 
 -- Within a task of another client's map its engine is moved by nobody else: it
 -- waits as the world does, or, where that resumes coroutines itself, alone.
-local function foreign(client)
+local function world_of(client)
   local found = outside(client)
-  return nudged.luv and found == nudged.luv.wait and poll.wait or found
+  return tasks.current() and nudged.luv and found == nudged.luv.wait and
+    poll.wait or found
 end
 
-local function wait_pending(client, pending)
+-- The running task, where it is one of the client's that can yield: it is
+-- moved, as all its tasks are, by who waits outside of them.
+local function inner(client)
   local task = tasks.current()
-  if not task or client.in_loop then
-    return outside(client)(client.engine, pending)
-  elseif task.group.client ~= client then
-    return foreign(client)(client.engine, pending)
-  end
-  return tasks.watch(task, pending)
+  return task and task.group.client == client and task ~= client.in_loop and
+    task
 end
 
---- Waits until pending:done().
-wait.pending = wait_pending
-
---- Lets what goes on in the background go on, without waiting.
+--- Lets what goes on in the background go on, without waiting; returns whether
+--- anything did.
 function wait.move_background(client)
   local background = client.background
   if background and background.live > 0 and background:done() then
     background:move()
+    return true
   end
+  return false
 end
+
+local function earlier(a, b)
+  return a and b and math.min(a, b) or a or b
+end
+
+-- Waits for `pending` and moves the background meanwhile. What the tasks wait
+-- for does not move it: it may be among them, and would ask itself for ever.
+local function moving(client, pending)
+  local whole = { cancel = pending.cancel, due = pending.due }
+  function whole.done()
+    local moved = wait.move_background(client)
+    local done = pending:done()
+    local background = client.background
+    whole.due = moved and client.clock() or
+      earlier(pending.due, background and background.due)
+    return done
+  end
+  return whole
+end
+
+local function wait_pending(client, pending)
+  local task = inner(client)
+  if task then
+    return tasks.watch(task, pending)
+  end
+  return world_of(client)(client.engine, moving(client, pending))
+end
+
+--- Waits until pending:done().
+wait.pending = wait_pending
 
 -- nginx is told whose exchange it is, so as not to look at all who sleep.
 local function wait_in(found, client, exchange, id)
@@ -102,14 +131,12 @@ function wait.exchange(client, exchange, id)
     repeat until client.engine:wait(exchange, STEP)
     return
   end
-  local task = tasks.current()
-  if not task or client.in_loop then
-    wait_in(outside(client), client, exchange, id)
-  elseif task.group.client ~= client then
-    wait_in(foreign(client), client, exchange, id)
-  else
+  local task = inner(client)
+  if task then
     tasks.park(task, id, exchange)
+    return
   end
+  wait_in(world_of(client), client, exchange, id)
   if client.background then
     wait.move_background(client)
   end
@@ -141,17 +168,28 @@ local function progress_of(group, finished)
   return pending
 end
 
+-- The same within a task: who is outside of all tasks moves the background.
+local function end_of(group, finished)
+  return {
+    done = function()
+      return finished() or group.live == 0
+    end,
+  }
+end
+
 --- Runs the tasks of a group until finished() or until none is left.
 function wait.run(group, finished)
+  local client = group.client
+  local inside = group == client.background and inner(client)
   local pending
   while not finished() do
-    if group:is_ready() then
-      group:move()
-    elseif group.live > 0 then
-      pending = pending or progress_of(group, finished)
-      wait_pending(group.client, pending)
-    else
+    if group.live == 0 then
       return
+    elseif group:is_ready() and not inside then
+      group:move()
+    else
+      pending = pending or (inside and end_of or progress_of)(group, finished)
+      wait_pending(client, pending)
     end
   end
 end
@@ -187,14 +225,22 @@ function wait.background(client, fn, ...)
   background(client):spawn(nil, fn, ...)
 end
 
---- Runs fn(...) at once, in nginx in a light thread of its own: there the
---- request of the caller may end before it.
+-- Whether others may go on while the caller waits, and after it.
+local function has_others(client)
+  return inner(client) or not client.given_wait and not client.in_loop and
+    outside(client) ~= poll.wait
+end
+
+--- Starts fn(...) so that it may go on when the call for which it is made has
+--- ended; false where nothing can: in a program that does one thing at a time.
 function wait.apart(client, fn, ...)
-  if not client.given_wait and nginx and nginx.is_here() and
-    nginx.background(fn, ...) then
-    return
+  if nginx and nginx.is_here() then
+    return not client.given_wait and nginx.background(fn, ...)
+  elseif not has_others(client) then
+    return false
   end
-  fn(...)
+  background(client):spawn(nil, fn, ...)
+  return true
 end
 
 --- Calls of the client were ended from outside, or will be in a moment.
