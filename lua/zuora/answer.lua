@@ -223,6 +223,11 @@ local function read_closely(state, status, text, head, body)
   if failed then
     return nil, refusal(state, head:table(), body, failed)
   end
+  -- Zuora says it of each change of the table.
+  if state.operation.writes and body.success ~= true then
+    return nil, protocol(state, head:table(), text,
+      ("answered %d without saying that it succeeded"):format(status))
+  end
   return answer.with_meta(body, head)
 end
 

@@ -72,6 +72,42 @@ describe("a change of which it is unknown what it did", function()
     end
   end)
 
+  it("is one whose answer does not say that it succeeded", function()
+    for _, body in ipairs { "{}", "[]", '{"id":"x"}', '{"success":"true"}',
+      '{"success":null}', '{"status":"Pending"}' } do
+      for _, status in ipairs { 200, 202 } do
+        local answer = { status = status, body = body }
+        for verb, after in pairs { accept = "Connected", deny = "Denied",
+          disconnect = "Disconnected" } do
+          changes({ answer }, { connection(after) })
+          open()
+          local result = assert(client.connections[verb](ID))
+          assert.is_true(result.success)
+          assert.equal(after, result.meta.settled)
+        end
+        changes({ answer }, { connection "Pending" })
+        local made = assert(open().connections.initiate(TARGET))
+        assert.equal(ID, made.id)
+        assert.equal("Pending", made.meta.settled)
+        local _, err = client.connections.accept(ID, { settle = false })
+        assert.equal("protocol", err.kind)
+        assert.equal("unknown", err.outcome)
+        assert.equal(status, err.status)
+        assert.matches("without saying that it succeeded", err.message)
+      end
+    end
+    changes({ { status = 204 } }, { connection "Connected" })
+    assert.equal("Connected",
+      assert(client.connections.accept(ID)).meta.settled)
+  end)
+
+  it("is none where what answers may be silent", function()
+    server:script({}, { body = { id = ID } })
+    open()
+    assert(client.entities.list())
+    assert(client:request { method = "PUT", path = "/v1/x", body = {} })
+  end)
+
   it("is sent again where nothing has changed", function()
     changes({ "drop", 503, { body = { success = true } } },
       { connection "Pending" })
