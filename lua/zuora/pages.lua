@@ -149,8 +149,8 @@ local function take(cursor, url)
   return page.result, page.err
 end
 
--- The same, without a yield where the function of a loop cannot. Loops may stand
--- within one another.
+-- The same, without a yield where the function of a loop cannot. Loops may
+-- stand within one another.
 local function get(cursor, url)
   if not LOOP_CANNOT_YIELD or not cursor.in_loop then
     return take(cursor, url)

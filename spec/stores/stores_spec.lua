@@ -25,11 +25,20 @@ local CHILD = [[
 lua5.1 -e 'package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
   local store = require("zuora.stores.redis").new { %s }
   local sleep = require("socket").sleep
-  print(require "spec.stores.contract"(store, sleep))']]
+  %s']]
+local CONTRACT = [[print(require "spec.stores.contract"(store, sleep))]]
+local LOCK = [[
+  store:get "lock" -- over a connection that is kept
+  print(store:add("lock", "mine", 60), store:add("lock", "another", 60),
+    store:get "lock")]]
+
+local function child(options, code)
+  return (shell.must("unset LUA_PATH LUA_CPATH; " ..
+    CHILD:format(options, code)))
+end
 
 local function in_child(options)
-  return "ok\n" == shell.must("unset LUA_PATH LUA_CPATH; " ..
-    CHILD:format(options))
+  return "ok\n" == child(options, CONTRACT)
 end
 
 local function in_here(options)
@@ -79,5 +88,30 @@ describe("the Redis store", function()
     server:start()
     assert.is_nil(store:get "key")
     assert.is_true(store:set("key", "value", 60))
+  end)
+
+  -- A relay in front of it: its port, and its process.
+  local function relay()
+    local file = server.dir .. "/relay"
+    local pid = tonumber((shell.must(("unset LUA_PATH LUA_CPATH; " ..
+      "lua5.1 spec/stores/relay.lua %d >%s 2>&1 </dev/null 3>&- & echo $!")
+      :format(server.port, shell.quote(file)))))
+    local ends = socket.gettime() + 10
+    repeat
+      socket.sleep(0.01)
+      local port = tonumber(shell.read(file):match "^(%d+)\n")
+      if port then
+        return port, pid
+      end
+    until socket.gettime() > ends
+    error("the relay did not start: " .. shell.read(file))
+  end
+
+  it("knows its own lock when the answer was lost", function()
+    server = servers.new()
+    local port, pid = relay()
+    local told = child("port = " .. port, LOCK)
+    shell.run("kill " .. pid)
+    assert.equal("true\tfalse\tmine\n", told)
   end)
 end)

@@ -113,14 +113,15 @@ local function open_plain(self)
   return connection
 end
 
--- Once more over a fresh connection where a kept one turned out broken.
+-- Once more over a fresh connection where a kept one turned out broken. Returns
+-- the answer, and whether the command may have been carried out twice.
 local function call_plain(self, command, ...)
   for try = 1, 2 do
     local kept = self.connection ~= nil
     self.connection = self.connection or open_plain(self)
     local ok, value = pcall(self.connection[command], self.connection, ...)
     if ok then
-      return value
+      return value, try == 2
     end
     self.connection = nil
     if not kept or try == 2 then
@@ -152,8 +153,13 @@ function Redis:set(key, value, ttl)
 end
 
 function Redis:add(key, value, ttl)
-  local answer = call(self, "set", key, value, "PX", milliseconds(ttl), "NX")
-  return answer == "OK" or answer == true
+  local answer, twice = call(self, "set", key, value, "PX", milliseconds(ttl),
+    "NX")
+  if answer == "OK" or answer == true then
+    return true
+  end
+  -- It may be there by the first try, whose answer was lost.
+  return twice == true and self:get(key) == value
 end
 
 function Redis:delete(key)
