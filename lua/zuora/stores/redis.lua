@@ -144,7 +144,8 @@ local function milliseconds(ttl)
 end
 
 function Redis:get(key)
-  return call(self, "get", key)
+  local value = call(self, "get", key)
+  return value -- a second result would be a reason
 end
 
 function Redis:set(key, value, ttl)
