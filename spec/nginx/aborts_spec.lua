@@ -48,11 +48,6 @@ local SERVER = [[
 
 local server
 
-local function get(path)
-  local _, body = server:get(path)
-  return body
-end
-
 describe("a client in nginx", function()
   before_each(function()
     sandbox.reset { keep_tokens = false }
@@ -67,7 +62,7 @@ describe("a client in nginx", function()
   local function is_free()
     sandbox.mend()
     local began = socket.gettime()
-    assert.equal("ok", get "/list")
+    assert.equal("ok", server:text "/list")
     assert.is_true(socket.gettime() - began < 10)
   end
 
@@ -83,30 +78,30 @@ describe("a client in nginx", function()
       operation = operation }
   end
 
-  it("cancels the call of a request that its client aborted", function()
-    assert.equal("ok", get "/list")
-    stuck "connections.list"
-    local peer = server:send "/list"
-    seen "connections.list"
+  -- A request whose client goes away while its call lasts.
+  local function abort(path, operation)
+    assert.equal("ok", server:text "/list")
+    stuck(operation)
+    local peer = server:send(path)
+    seen(operation)
     peer:close()
     is_free()
+  end
+
+  it("cancels the call of a request that its client aborted", function()
+    abort("/list", "connections.list")
   end)
 
   it("cancels the call of a light thread that was killed", function()
-    assert.equal("ok", get "/list")
+    assert.equal("ok", server:text "/list")
     stuck "connections.list"
-    assert.equal("1", get "/killed")
+    assert.equal("1", server:text "/killed")
     is_free()
   end)
 
   it("cancels all calls of a map whose request was aborted", function()
-    assert.equal("ok", get "/list")
-    stuck "entities.list"
-    local peer = server:send "/map"
-    seen "entities.list"
-    peer:close()
-    is_free()
-    assert.equal("ok", get "/content")
+    abort("/map", "entities.list")
+    assert.equal("ok", server:text "/content")
     assert.equal(1, sandbox.count "entities.list")
   end)
 
@@ -125,10 +120,10 @@ describe("a client in nginx", function()
   it("fetches a token for longer than the calls that want it last", function()
     sandbox.fault { kind = "delay", seconds = 1.2, times = 0,
       operation = "oauth.token" }
-    assert.equal("timeout", get "/short")
+    assert.equal("timeout", server:text "/short")
     local calls, told = 0
     repeat
-      told, calls = get "/short", calls + 1
+      told, calls = server:text "/short", calls + 1
     until told ~= "timeout" or calls == 20
     assert.equal("ok", told)
     assert.equal(1, sandbox.count "oauth.token")

@@ -57,17 +57,11 @@ describe("a client made", function()
   end)
 
   local function begin()
-    local peers = {}
-    for i = 1, REQUESTS do
-      peers[i] = server:send "/small"
-    end
-    return peers
+    return server:send_many("/small", REQUESTS)
   end
 
   local function all_well(peers)
-    for _, peer in ipairs(peers) do
-      local _, body = nginx.receive(peer)
-      peer:close()
+    for _, body in ipairs(nginx.receive_all(peers)) do
       assert.equal("ok", body)
     end
   end

@@ -243,11 +243,37 @@ function nginx.receive(peer)
   return tonumber(status), body, headers
 end
 
+--- As many as that at once, each on a connection of its own; see receive_all.
+function Server:send_many(path, count)
+  local peers = {}
+  for i = 1, count do
+    peers[i] = self:send(path)
+  end
+  return peers
+end
+
+--- The bodies of the answers, in order; closes the connections.
+function nginx.receive_all(peers)
+  local bodies = {}
+  for i, peer in ipairs(peers) do
+    local _, body = nginx.receive(peer)
+    bodies[i] = body
+    peer:close()
+  end
+  return bodies
+end
+
 function Server:get(path)
   local peer = self:send(path)
   local status, body, headers = nginx.receive(peer)
   peer:close()
   return status, body, headers
+end
+
+--- The body alone.
+function Server:text(path)
+  local _, body = self:get(path)
+  return body
 end
 
 return nginx

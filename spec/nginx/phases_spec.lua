@@ -163,11 +163,6 @@ local function told(name)
   end, "what is told in " .. name)
 end
 
-local function get(path)
-  local _, body = server:get(path)
-  return body
-end
-
 local function get_tls()
   return (shell.must(("curl -sk https://127.0.0.1:%d/"):format(server.tls)))
 end
@@ -184,8 +179,8 @@ describe("a client made in init_by_lua", function()
 
   for _, phase in ipairs { "content", "access", "rewrite" } do
     it("calls in the phase " .. phase, function()
-      assert.equal("ok", get("/" .. phase))
-      assert.equal("ok", get("/" .. phase))
+      assert.equal("ok", server:text("/" .. phase))
+      assert.equal("ok", server:text("/" .. phase))
     end)
   end
 
@@ -195,7 +190,7 @@ describe("a client made in init_by_lua", function()
   end)
 
   it("calls in light threads and coroutines", function()
-    assert.equal("okok", get "/thread")
+    assert.equal("okok", server:text "/thread")
   end)
 
   it("turns pages in a for loop", function()
@@ -203,15 +198,15 @@ describe("a client made in init_by_lua", function()
     local list = assert(client.connections.all())
     client:close()
     assert.is_true(#list > 2)
-    assert.equal(tostring(#list), get "/each")
+    assert.equal(tostring(#list), server:text "/each")
   end)
 
   it("maps before any other call has waited", function()
-    assert.equal("auth auth auth ", get "/map_first")
+    assert.equal("auth auth auth ", server:text "/map_first")
   end)
 
   it("maps functions that sleep and that call other clients", function()
-    assert.equal("1 2 3 4 5 6 ", get "/mixed")
+    assert.equal("1 2 3 4 5 6 ", server:text "/mixed")
   end)
 
   it("calls while a certificate is chosen, and in server_rewrite", function()
@@ -236,7 +231,7 @@ describe("a client made in init_by_lua", function()
       assert.equal(phase == "balancer" and "pong" or "fine", body)
       refuses(phase)
       assert.equal("ok", told(phase .. "_timer"))
-      assert.equal("ok", get "/content")
+      assert.equal("ok", server:text "/content")
     end)
   end
 
@@ -250,7 +245,7 @@ describe("a client made in init_by_lua", function()
       refuses(phase)
       assert.equal("ok", told(phase .. "_timer"))
     end
-    assert.equal("ok", get "/content")
+    assert.equal("ok", server:text "/content")
   end)
 
   it("says so at the start and the end of a worker", function()
@@ -261,11 +256,11 @@ describe("a client made in init_by_lua", function()
     server:reload()
     assert.truthy(refuses "exit_worker":find("made before", 1, true))
     assert.truthy(told "exit_worker_timer":find("disabled", 1, true))
-    assert.equal("ok", get "/content")
+    assert.equal("ok", server:text "/content")
   end)
 
   it("ends its calls when nginx is reloaded", function()
-    assert.equal("ok", get "/list")
+    assert.equal("ok", server:text "/list")
     sandbox.fault { kind = "delay", seconds = 1,
       operation = "connections.list" }
     local peer = server:send "/list"
@@ -276,7 +271,7 @@ describe("a client made in init_by_lua", function()
     local _, body = nginx.receive(peer)
     peer:close()
     assert.equal("ok", body)
-    assert.equal("ok", get "/content")
+    assert.equal("ok", server:text "/content")
     nginx.eventually(function()
       return server:log():find "gracefully shutting down"
     end, "the reload")

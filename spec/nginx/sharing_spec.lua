@@ -26,18 +26,14 @@ local SERVER = [[
 ]]
 
 local function call_at_once(server)
-  local peers, workers, count = {}, {}, 0
-  for i = 1, CALLS do
-    peers[i] = server:send "/list"
-  end
-  for _, peer in ipairs(peers) do
-    local _, body = nginx.receive(peer)
+  local workers, count = {}, 0
+  local peers = server:send_many("/list", CALLS)
+  for _, body in ipairs(nginx.receive_all(peers)) do
     local worker, text = body:match "^(%d+) (.*)$"
     assert.equal("ok", text)
     if not workers[worker] then
       workers[worker], count = true, count + 1
     end
-    peer:close()
   end
   return count
 end

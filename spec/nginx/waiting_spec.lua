@@ -50,26 +50,16 @@ local function ping(server, is_over)
   return count, slowest
 end
 
-local function begin_calls(server)
-  local peers = {}
-  for i = 1, CALLS do
-    peers[i] = server:send "/list"
-  end
-  return peers
-end
-
 local function end_calls(peers)
-  for _, peer in ipairs(peers) do
-    local _, body = nginx.receive(peer)
+  for _, body in ipairs(nginx.receive_all(peers)) do
     assert.equal("ok", body)
-    peer:close()
   end
 end
 
 -- One second of calls with pings beside them.
 local function measure(server)
   local began = socket.gettime()
-  local peers = begin_calls(server)
+  local peers = server:send_many("/list", CALLS)
   local count, slowest = ping(server, function()
     return socket.gettime() - began >= DELAY * 0.98
   end)
@@ -129,7 +119,7 @@ describe("one worker", function()
   test(("is idle while %d calls wait"):format(CALLS), function()
     delay(LONG)
     local _, pid = server:get "/pid"
-    local peers = begin_calls(server)
+    local peers = server:send_many("/list", CALLS)
     socket.sleep(LONG / 10) -- connecting is not waiting
     local began, before = socket.gettime(), processor_time(pid)
     socket.sleep(LONG * 0.8)
