@@ -1,5 +1,7 @@
 -- What LuaJIT compiles of a call, and what it does not: what `luajit -jv` says
 -- of a run of bench/ours.lua, counted.
+local traced = require "bench.traced"
+
 local jit = {}
 
 local function add(list, at, why)
@@ -33,14 +35,8 @@ end
 
 --- The same of a run that makes so many calls.
 function jit.of(url, operation, calls)
-  local path = os.tmpname()
-  local pipe = assert(io.popen(("luajit -jv=%s bench/ours.lua %s %s %d 1")
-    :format(path, url, operation, calls)))
-  local said = pipe:read "*a"
-  assert(pipe:close(), said)
-  local found = jit.read(path)
-  os.remove(path)
-  return found
+  return traced(jit.read, "luajit -jv=%s bench/ours.lua %s %s %d 1", url,
+    operation, calls)
 end
 
 return jit

@@ -1,5 +1,7 @@
 -- Where the instructions of a call are spent: callgrind's file, added up by the
 -- object and the source file that each function is from.
+local traced = require "bench.traced"
+
 local layers = {}
 
 --- In the order of a table; what is of no object is code that LuaJIT made.
@@ -75,14 +77,8 @@ function layers.read(path)
 end
 
 local function count(command)
-  local path = os.tmpname()
-  local pipe = assert(io.popen(("valgrind --tool=callgrind " ..
-    "--callgrind-out-file=%s %s 2>&1 >/dev/null"):format(path, command)))
-  local said = pipe:read "*a"
-  assert(pipe:close(), said)
-  local sum = layers.read(path)
-  os.remove(path)
-  return sum
+  return traced(layers.read, "valgrind --tool=callgrind " ..
+    "--callgrind-out-file=%s %s 2>&1 >/dev/null", command)
 end
 
 --- What a call costs each layer. `format` has a %d where the number of calls

@@ -125,6 +125,15 @@ describe("the pace", function()
     learn(pace, { status = 429 })
   end
 
+  -- One that has seen a 429 each second since.
+  local function limited_long()
+    limited(10)
+    for _ = 1, 50 do
+      now = now + 1
+      learn(pace, { status = 429 })
+    end
+  end
+
   local function interval(pause)
     now = now + (pause or 1)
     local first, second = pace:take(now), pace:take(now)
@@ -151,11 +160,7 @@ describe("the pace", function()
   end)
 
   it("is free again when a minute brought no other 429", function()
-    limited(10)
-    for _ = 1, 50 do
-      now = now + 1
-      learn(pace, { status = 429 })
-    end
+    limited_long()
     near(10, interval(59))
     now = now + 1
     assert.same({ 0, 0, 0 }, starts(3))
@@ -167,11 +172,7 @@ describe("the pace", function()
   end)
 
   it("is not slower than a call in ten seconds", function()
-    limited(10)
-    for _ = 1, 50 do
-      now = now + 1
-      learn(pace, { status = 429 })
-    end
+    limited_long()
     near(10, interval(30))
   end)
 

@@ -1,4 +1,5 @@
 -- A list longer than memory should be: `each` holds a page or two of it.
+local memory = require "spec.support.memory"
 local sandbox = require "spec.wire.sandbox"
 
 local ROWS, STEP = 100000, 10000
@@ -6,22 +7,6 @@ local MOST = 100 -- KiB of Lua that may be added after the first STEP rows
 local MOST_RESIDENT = 4096 -- KiB, of the process
 -- A sanitizer keeps for a while what was freed.
 local sanitized = os.getenv "ASAN_OPTIONS" ~= nil
-
-local function kib()
-  collectgarbage()
-  collectgarbage()
-  return collectgarbage "count"
-end
-
-local function resident_kib()
-  local file = io.open "/proc/self/statm"
-  if not file then
-    return 0
-  end
-  local pages = tonumber(file:read("*a"):match "^%d+ (%d+)")
-  file:close()
-  return pages * 4
-end
 
 describe("a list of " .. ROWS .. " connections", function()
   local client
@@ -43,7 +28,8 @@ describe("a list of " .. ROWS .. " connections", function()
       assert(connection.id)
       rows = rows + 1
       if rows % STEP == 0 then
-        local now, resident = kib(), resident_kib()
+        local now = memory.lua() / 1024
+        local resident = memory.resident() / 1024
         first, first_resident = first or now, first_resident or resident
         print(("# %6d rows: %.0f KiB of Lua, %d resident"):format(rows, now,
           resident))

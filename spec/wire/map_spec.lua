@@ -1,4 +1,5 @@
 -- Many calls at once by client:map, and the line that tells how far it is.
+local memory = require "spec.support.memory"
 local progress = require "zuora.progress"
 local sandbox = require "spec.wire.sandbox"
 
@@ -106,22 +107,17 @@ describe("map", function()
   end)
 
   it("leaves nothing behind", function()
-    local function kib()
-      collectgarbage()
-      collectgarbage()
-      return collectgarbage "count"
-    end
     local function run(times)
       for _ = 1, times do
         client:map(numbers(40), function(n)
           return n % 10 > 0 or client.entities.list()
         end)
       end
-      return kib()
+      return memory.lua()
     end
     local before = run(5)
     local more = run(20) - before -- 640 coroutines
-    assert.is_true(more < 100, ("%.0f KiB more"):format(more))
+    assert.is_true(more < 100 * 1024, ("%.0f bytes more"):format(more))
   end)
 
   it("has a token fetched for longer than its calls may take", function()

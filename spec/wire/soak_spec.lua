@@ -2,6 +2,7 @@
 -- after the effect: what each call tells of itself is compared with what the
 -- sandbox did. ZUORA_SOAK_CALLS says how many; `make soak-faults` makes
 -- 10,000.
+local memory = require "spec.support.memory"
 local sandbox = require "spec.wire.sandbox"
 local sleep = require("system").sleep
 
@@ -249,26 +250,6 @@ end
 
 -- ---- memory ----------------------------------------------------------------
 
--- What LuaJIT keeps of the code that it compiled is none of the calls'.
-local function lua_bytes()
-  if rawget(_G, "jit") then
-    require("jit").flush()
-  end
-  collectgarbage()
-  collectgarbage()
-  return collectgarbage "count" * 1024
-end
-
-local function resident_bytes()
-  local file = io.open "/proc/self/statm"
-  if not file then
-    return 0
-  end
-  local pages = tonumber(file:read("*a"):match "^%d+ (%d+)")
-  file:close()
-  return pages * 4096
-end
-
 describe("a long run with faults", function()
   it("doubles nothing, loses nothing, tells nothing wrong, and leaks nothing",
     function()
@@ -283,10 +264,10 @@ describe("a long run with faults", function()
         left = left - BATCH
         settled_in = settled_in - 1
         if settled_in == 0 then
-          bytes, resident = lua_bytes(), resident_bytes()
+          bytes, resident = memory.lua(), memory.resident()
         end
       end
-      local more, grown = lua_bytes() - bytes, resident_bytes() - resident
+      local more, grown = memory.lua() - bytes, memory.resident() - resident
       client:close()
       if os.getenv "ZUORA_SOAK_CALLS" then
         for name, n in pairs(tally) do
