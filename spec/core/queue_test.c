@@ -38,35 +38,6 @@ static void make_many(int concurrency)
     many[i] = exchange_of(scene.engine, &c);
 }
 
-static int step(double seconds)
-{
-  int ended;
-  assert_int_equal(zuora_engine_step(&ended, scene.engine, seconds), ZUORA_OK);
-  return ended;
-}
-
-/* Steps until the server has seen so many requests. */
-static void until_seen(size_t count)
-{
-  double end = zuora_clock() + 30;
-  while (server_requests(scene.server) < count && zuora_clock() < end)
-    step(0.01);
-  assert_int_equal(server_requests(scene.server), count);
-}
-
-static void submit_with(zuora_exchange *x, double delay, double limit)
-{
-  assert_int_equal(
-      zuora_exchange_submit(x, ZUORA_SIGN_NONE, delay, limit, &scene.error),
-      ZUORA_OK);
-}
-
-static zuora_code code_of(const zuora_exchange *x)
-{
-  assert_true(zuora_exchange_done(x));
-  return zuora_exchange_error(x)->code;
-}
-
 /* ---- delay -------------------------------------------------------------- */
 
 static void a_delay_is_kept(void **state)

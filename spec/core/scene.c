@@ -75,3 +75,31 @@ void begins(const char *text, const char *start)
   if (strncmp(text, start, strlen(start)) != 0)
     fail_msg("\"%.100s\" does not begin with \"%s\"", text, start);
 }
+
+int step(double seconds)
+{
+  int ended;
+  assert_int_equal(zuora_engine_step(&ended, scene.engine, seconds), ZUORA_OK);
+  return ended;
+}
+
+void until_seen(size_t count)
+{
+  double end = zuora_clock() + 30;
+  while (server_requests(scene.server) < count && zuora_clock() < end)
+    step(0.01);
+  assert_int_equal(server_requests(scene.server), count);
+}
+
+void submit_with(zuora_exchange *exchange, double delay, double limit)
+{
+  assert_int_equal(zuora_exchange_submit(exchange, ZUORA_SIGN_NONE, delay,
+                                         limit, &scene.error),
+                   ZUORA_OK);
+}
+
+zuora_code code_of(const zuora_exchange *exchange)
+{
+  assert_true(zuora_exchange_done(exchange));
+  return zuora_exchange_error(exchange)->code;
+}

@@ -32,6 +32,13 @@ void answered(const char *bytes, server_end end, zuora_code code);
  * and an exchange for it. */
 void arrange_engine(const zuora_engine_options *options);
 
+/* Submits with a delay and a limit; steps once: how many ended; steps until the
+ * server has seen so many requests; how one that is done ended. */
+void submit_with(zuora_exchange *exchange, double delay, double limit);
+int step(double seconds);
+void until_seen(size_t count);
+zuora_code code_of(const zuora_exchange *exchange);
+
 /* The body of the answer, which must hold no NUL. */
 const char *body_of(const zuora_exchange *exchange);
 /* That a text begins so. */
