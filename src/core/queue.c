@@ -4,9 +4,11 @@
 
 #include "engine.h"
 
-/* Seconds that a step takes to start what is due, and likewise to read what has
- * come, with looks at the clock every so often: to begin a handshake takes half
- * a millisecond and more, and whoever steps has others waiting. */
+/* Seconds that a step takes, beside its wait, to start what is due and to read
+ * what has come, at least some of either: to begin a handshake takes half a
+ * millisecond and more, as does to go on with it, and whoever steps has others
+ * waiting. While it starts it lets libcurl act and looks at the clock every so
+ * often. */
 static const double SLICE = 0.003;
 enum { OFTEN = 4 };
 
@@ -102,7 +104,7 @@ static void run_timer(zuora_engine *engine)
   }
 }
 
-static void move_queue(zuora_engine *engine, double now)
+static void move_queue(zuora_engine *engine, double now, double until)
 {
   int count = 0;
   if (engine->queue_deadline <= now)
@@ -116,7 +118,7 @@ static void move_queue(zuora_engine *engine, double now)
     if (++count % OFTEN)
       continue;
     run_timer(engine);
-    if (zuora_clock() - now > SLICE)
+    if (zuora_clock() > until)
       break;
   }
 }
@@ -153,16 +155,17 @@ static int milliseconds(double seconds)
   return seconds > 0 ? (int)(seconds * 1000 + 0.999) : 0;
 }
 
-static void run_sockets(zuora_engine *engine, double timeout)
+static void run_sockets(zuora_engine *engine, double timeout, double *until)
 {
   zuora_ready ready[64];
-  double due = zuora_engine_timeout(engine), until;
+  double due = zuora_engine_timeout(engine);
   int i, n;
   if (timeout > 0 && due >= 0 && due < timeout)
     timeout = due;
   n = zuora__poller_wait(engine->poller, ready, 64, milliseconds(timeout));
-  until = n > 1 ? zuora_clock() + SLICE : 0;
-  for (i = 0; i < n && (i % OFTEN || i == 0 || zuora_clock() < until); i++)
+  if (timeout > 0)
+    *until = zuora_clock() + SLICE;
+  for (i = 0; i < n && (i == 0 || zuora_clock() < *until); i++)
     zuora__engine_act(engine, ready[i].fd, ready[i].events);
 }
 
@@ -186,25 +189,26 @@ static void start_over(zuora_engine *engine)
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
 {
   zuora_error error;
+  double now = zuora_clock(), until = now + SLICE;
   *ended = 0;
   zuora__engine_own(engine);
   if (engine->waiting && zuora__engine_open(engine, &error))
     return error.code;
   if (engine->multi) {
     if (engine->waiting)
-      move_queue(engine, zuora_clock());
+      move_queue(engine, now, until);
     run_timer(engine);
     zuora__engine_collect(engine);
     /* An answer may have come at once; then there is nothing to wait for. */
     if (!engine->ended || engine->running || engine->lost) {
-      run_sockets(engine, engine->ended || engine->lost ? 0 : timeout);
+      run_sockets(engine, engine->ended || engine->lost ? 0 : timeout, &until);
       run_timer(engine);
       zuora__engine_collect(engine);
     }
     if (engine->lost) {
       start_over(engine);
-    } else if (engine->waiting) {
-      move_queue(engine, zuora_clock());
+    } else if (engine->waiting && (now = zuora_clock()) < until) {
+      move_queue(engine, now, until);
       /* Or some may have ended whom no time and no descriptor tells of. */
       zuora__engine_collect(engine);
     }
