@@ -149,9 +149,11 @@ local REASONS = [[
   interpreter has to start and to compile the modules in Lua. All that a client
   may need is loaded with the first one, since a process without descriptors,
   or with another root, could not load it later.
-- The map over HTTP/1.1 has a connection for each call in flight, whose answers
-  come one at a time, and its rounds differ most of all; over HTTP/2, where many
-  answers come at once, the same code is nearer to the loop in C.
+- The map adds as many microseconds to a call over HTTP/1.1 as over HTTP/2, but
+  there the loop in C takes less. It wakes up as seldom as that (some 30 answers
+  are there each time) and makes a fourth of a system call more for each: idle
+  connections are looked at before one of them is used. The rest is instructions,
+  most of them of Lua. Less of them compiled by LuaJIT was tried: no gain.
 ]]
 
 local function where(all)
