@@ -151,9 +151,10 @@ local REASONS = [[
   or with another root, could not load it later.
 - The map adds as many microseconds to a call over HTTP/1.1 as over HTTP/2, but
   there the loop in C takes less. It wakes up as seldom as that (some 30 answers
-  are there each time) and makes a fourth of a system call more for each: idle
-  connections are looked at before one of them is used. The rest is instructions,
-  most of them of Lua. Less of them compiled by LuaJIT was tried: no gain.
+  are there each time) and makes a fourth of a system call more for each, since
+  idle connections are looked at before one of them is used. The rest is
+  instructions, most of them of Lua. Less of them compiled by LuaJIT was tried:
+  no gain.
 ]]
 
 local function where(all)

@@ -90,10 +90,10 @@ describe("an error", function()
   it("timeout: a call that changes nothing may be repeated", function()
     sandbox.fault { match = { operation = "connections.list", times = 0 },
       kind = "stall", seconds = 5 }
-    local _, err = client.connections.list { timeout = 0.5,
-      attempt_timeout = 0.2 }
+    local _, err = client.connections.list { timeout = 30,
+      attempt_timeout = 0.2, max_attempts = 2 }
     assert.equal("timeout", err.kind)
-    assert.is_true(err.attempts >= 2 and err.attempts <= 3)
+    assert.equal(2, err.attempts)
     assert.is_true(err.retryable)
     assert.is_nil(err.outcome)
     check_line(err, "connections.list")
