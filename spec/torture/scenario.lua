@@ -7,6 +7,12 @@ local core = require "zuora.core"
 local zuora = require "zuora"
 require "zuora.auth.token"
 require "zuora.auth.session"
+-- What require failed to load once Lua 5.1 and LuaJIT do not load again; later
+-- versions load it while memory fails.
+if _VERSION == "Lua 5.1" then
+  require "zuora.client"
+  require "zuora.auth.given"
+end
 
 -- A login that failed is not tried again for a while: time can be moved on.
 local PAUSE = 60 -- seconds
