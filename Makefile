@@ -161,7 +161,7 @@ objects: $(CORE_O) $(BINDING_O) ## compile without linking; print what was made
 demo: ## show it at work against a Zuora on this machine
 	tools/setup core build demo $(OTHER_LUA)
 	$(MAKE) --no-print-directory build
-	eval "$$($(MAKE) -s env)" && \
+	eval "$$($(MAKE) -s --no-print-directory env)" && \
 	  sandbox/zuora-sandbox -- $(LUA) examples/tour.lua
 
 sandbox: ## run that Zuora until Ctrl-C and say how to reach it
@@ -207,11 +207,11 @@ COVERED = core fuzz torture binding lua wire hostile process stores wait docs \
   nginx
 
 soak-faults: build ## make 10,000 calls with faults and compare each with its effect
-	eval "$$($(MAKE) -s env)" && ZUORA_SOAK_CALLS=10000 sandbox/zuora-sandbox \
+	eval "$$($(MAKE) -s --no-print-directory env)" && ZUORA_SOAK_CALLS=10000 sandbox/zuora-sandbox \
 	  -- $(LUA) "$$(command -v busted)" -o tools/tap.lua spec/wire/soak_spec.lua
 
 throttle: build ## make 2,000 accepts at 500 calls a minute; takes 4 minutes
-	eval "$$($(MAKE) -s env)" && ZUORA_THROTTLE=real sandbox/zuora-sandbox \
+	eval "$$($(MAKE) -s --no-print-directory env)" && ZUORA_THROTTLE=real sandbox/zuora-sandbox \
 	  -- $(LUA) "$$(command -v busted)" -o tools/tap.lua \
 	  spec/wire/throttle_spec.lua
 
@@ -248,7 +248,7 @@ tsan: ## run Lua states in many threads under ThreadSanitizer
 	tools/setup core build test deep
 	$(MAKE) --no-print-directory build specs
 	$(MAKE) --no-print-directory SANITIZE=thread build specs
-	eval "$$($(MAKE) -s env)" && ZUORA_HOST=build/tsan/$(ABI) \
+	eval "$$($(MAKE) -s --no-print-directory env)" && ZUORA_HOST=build/tsan/$(ABI) \
 	  TSAN_OPTIONS=halt_on_error=1 $(LUA) "$$(command -v busted)" \
 	  -o tools/tap.lua spec/process/states_spec.lua
 
@@ -277,7 +277,7 @@ format: ## format the C files in place
 	clang-format -i $(ALL_C) $(ALL_H)
 
 reference: build ## write docs/reference.md and retries.md from the tables
-	eval "$$($(MAKE) -s env)" && $(LUA) tools/reference.lua > $(BUILD)/page && \
+	eval "$$($(MAKE) -s --no-print-directory env)" && $(LUA) tools/reference.lua > $(BUILD)/page && \
 	  $(LUA) tools/reference.lua retries > $(BUILD)/page2
 	mv $(BUILD)/page docs/reference.md
 	mv $(BUILD)/page2 docs/retries.md
@@ -290,8 +290,8 @@ rock: ## install the rock for 5.4 and 5.1 into a temporary tree and load it
 
 # Both Luas are measured in one run, against one server.
 BENCH = $(MAKE) -s $(BENCHES) && $(MAKE) -s build LUA=lua5.4 && \
-  $(MAKE) -s build LUA=luajit && eval "$$($(MAKE) -s env LUA=lua5.4)" && \
-  eval "$$($(MAKE) -s env LUA=luajit)" && export BENCH_OUT=$(BUILD)/bench \
+  $(MAKE) -s build LUA=luajit && eval "$$($(MAKE) -s --no-print-directory env LUA=lua5.4)" && \
+  eval "$$($(MAKE) -s --no-print-directory env LUA=luajit)" && export BENCH_OUT=$(BUILD)/bench \
   BENCH_BARE=$(BUILD)/bench/bare &&
 
 bench: ## measure: minutes, or one minute with QUICK=1
