@@ -8,14 +8,14 @@ local client = assert(zuora.new {
   base_url = a.url, access_token = "bench", ca_file = a.ca,
   max_concurrency = a.concurrency,
 })
-local connections = client.connections
+local connections, check, id = client.connections, measure.check, measure.id
 
 local accept = function()
-  measure.check(a, assert(connections.accept(measure.id)))
+  check(a, assert(connections.accept(id)))
 end
 local page = { page_size = a.rows }
 local list = function()
-  measure.check(a, assert(connections.list(page)))
+  check(a, assert(connections.list(page)))
 end
 local one = a.operation == "accept" and accept or list
 
@@ -28,7 +28,7 @@ end
 local function at_once(n)
   local ids = {}
   for i = 1, n do
-    ids[i] = measure.id
+    ids[i] = id
   end
   local results = client:map(ids, one, { concurrency = a.concurrency })
   for i = 1, n do

@@ -197,9 +197,19 @@ function answer.with_meta(result, head)
   return setmetatable(result, { __index = meta_of, head = head })
 end
 
---- The result of a call that was answered with no more than that it succeeded.
-function answer.plain(head)
-  return setmetatable({ success = true }, { __index = meta_of, head = head })
+local function says_success(body)
+  return type(body) == "table" and body.success == true
+end
+
+--- The result of an answer with status 200 that says that the call succeeded:
+--- with no more, where there is no text, else in that text. Of any other: nil.
+function answer.plain(head, text)
+  local body = { success = true }
+  if text then
+    body = decode(text)
+  end
+  return says_success(body) and
+    setmetatable(body, { __index = meta_of, head = head }) or nil
 end
 
 -- A success in no words. Calls of the table are answered with JSON: of theirs
@@ -252,7 +262,7 @@ function answer.read(state)
     text = state.exchange:body()
   end
   local body = decode(text)
-  if status == 200 and type(body) == "table" and body.success == true then
+  if status == 200 and says_success(body) then
     return answer.with_meta(body, head)
   end
   return read_closely(state, status, text, head, body)

@@ -8,9 +8,9 @@ local wait = require "zuora.wait"
 
 local attempt = {}
 
-local count, plain_result, wait_exchange = limits.count, answer.plain,
+local measure, plain_result, wait_exchange = limits.measure, answer.plain,
   wait.exchange
-local NEAR_END = limits.NEAR_END
+local NEAR_END, WINDOW = limits.NEAR_END, limits.WINDOW
 local NONE = core.sign.none
 
 -- Seconds of a call that are kept for finding out what became of a change; a
@@ -141,38 +141,59 @@ function attempt.make(state, delay)
   return result, err, state.verdict
 end
 
---- Makes the first attempt of a plain call, as most are: without options, of a
---- client of which nothing else is asked, when nothing has to be waited for.
---- Returns a result; nil, the exchange, when the call began and the generation
---- of its credentials where the answer is not a plain success; or nothing,
---- having done nothing, where it is no plain call or cannot be made.
-function attempt.plain(binding, a)
-  local client = binding.client
-  local auth, pace, now = client.auth, client.pace, client.clock()
-  if pace.held or now >= auth.renew_at or auth.several or auth.answered then
+--- What makes plain calls of a binding, as most are: no option says how one is
+--- made, nothing else is asked of the client, and nothing has to be waited for.
+--- Nil where none of its calls is plain.
+---
+--- It makes the first attempt. Returns a result; nil, the exchange, when the
+--- call began and the generation of its credentials where the answer is not a
+--- plain success; or nothing, having done nothing, where it is no plain call or
+--- cannot be made.
+function attempt.plain(binding)
+  local client, operation = binding.client, binding.operation
+  local auth, pace, quota = client.auth, client.pace, client.quota
+  if client.special or not operation.method or operation.unsigned or
+    operation.keyed or auth.answered then
     return nil
   end
-  local generation, spare = auth.generation, binding.exchange
-  binding.exchange = nil
-  local exchange, id = client.engine:send(binding.index, spare, auth.sign,
-    binding.limit, a)
-  if not exchange then
-    return nil
+  local engine, clock, index = client.engine, client.clock, binding.index
+  local send, succeeded = engine.send, nil -- methods, found once
+  local limit = attempt.limit(client.policy.timeout, client.policy,
+    operation.writes)
+  return function(a, b, c, more)
+    local now = clock()
+    if pace.held or now >= auth.renew_at or auth.several then
+      return nil
+    end
+    local generation, spare = auth.generation, binding.exchange
+    binding.exchange = nil
+    local exchange, id = send(engine, index, spare, auth.sign, limit, a, b, c,
+      more)
+    if not exchange then
+      return nil
+    end
+    if now - pace.counted_from >= WINDOW then
+      measure(pace, now)
+    end
+    pace.counted = pace.counted + 1
+    wait_exchange(client, exchange, id)
+    succeeded = succeeded or exchange.succeeded
+    local head, remaining, window, reset, text = succeeded(exchange)
+    local result = head and plain_result(head, text)
+    if not result then
+      return nil, exchange, now, generation
+    elseif text then
+      exchange:free()
+    end
+    binding.exchange = exchange
+    if pace.held or remaining <= window * NEAR_END then
+      pace:learn(200, remaining, window, reset)
+    end
+    if not quota.full then
+      quota:refund(1)
+    end
+    return result
   end
-  count(pace, now)
-  wait_exchange(client, exchange, id)
-  local head, remaining, limit, reset = exchange:succeeded()
-  if not head then
-    return nil, exchange, now, generation
-  end
-  binding.exchange = exchange
-  if pace.held or remaining <= limit * NEAR_END then
-    pace:learn(200, remaining, limit, reset)
-  end
-  if not client.quota.full then
-    client.quota:refund(1)
-  end
-  return plain_result(head)
 end
 
 return attempt

@@ -9,7 +9,6 @@ local wait = require "zuora.wait"
 
 local call = {}
 
-local attempt_plain = attempt.plain
 local NONE = {} -- options of a call that has none
 
 -- ---- after an attempt ------------------------------------------------------
@@ -170,15 +169,16 @@ function call.bind(client, operation)
     index = operation.index,
     positional = operation.positional,
     keyed = operation.keyed,
-    -- Whether its calls may be plain, and what their first attempt may take.
-    plain = operation.method and not operation.unsigned and
-      not operation.keyed,
-    limit = attempt.limit(client.policy.timeout, client.policy,
-      operation.writes),
+    plain = nil, -- see call.ready
     -- Of a call that is done with, to be used again: its state and the
     -- exchange, which was freed. Tables and finalizers are dear.
     spare = nil, exchange = nil,
   }
+end
+
+--- To be called once the client can sign.
+function call.ready(binding)
+  binding.plain = attempt.plain(binding)
 end
 
 -- What a call knows of itself while it lasts; its arguments are its items.
@@ -286,10 +286,21 @@ local function run(binding, level, own_key, options, a, b, c, more)
   return result, err
 end
 
+-- Its options, and whether it needs a key of ours.
+local function read_options(binding, ...)
+  local options = select(binding.positional + 1, ...)
+  if options == nil then
+    return NONE, binding.keyed
+  elseif type(options) ~= "table" then
+    return NONE, false -- the core will refuse it
+  end
+  return options, binding.keyed and options.idempotency_key == nil
+end
+
 -- Goes on with a plain call whose first attempt brought no plain success.
-local function run_on(binding, exchange, began, generation, a)
-  local state = take_state(binding, a)
-  begin(state, exchange, NONE, began)
+local function run_on(binding, exchange, began, generation, a, b, c)
+  local state = take_state(binding, a, b, c)
+  begin(state, exchange, read_options(binding, a, b, c), began)
   state.attempts, state.verdict = 1, "stop"
   local read, err = attempt.read(state, generation)
   local result, failed = conclude(state, read, err, state.verdict)
@@ -328,37 +339,24 @@ local function refused(binding, level, options, a, b, c)
   end
 end
 
--- Its options, and whether it needs a key of ours.
-local function read_options(binding, ...)
-  local options = select(binding.positional + 1, ...)
-  if options == nil then
-    return NONE, binding.keyed
-  elseif type(options) ~= "table" then
-    return NONE, false -- the core will refuse it
-  end
-  return options, binding.keyed and options.idempotency_key == nil
-end
-
 --- Makes a call and returns its result, or nil and an error. It takes up to
 --- three arguments; `more` is there to be refused. Misuse is raised at `level`,
 --- 1 being the caller of this function.
 ---@return table|nil, zuora.Error|nil
 function call.run(binding, level, a, b, c, more)
-  local client = binding.client
-  if client.watched then
+  if binding.client.watched then
     local refusal = refused(binding, level + 1, read_options(binding, a, b, c),
       a, b, c)
     if refusal then
       return nil, refusal
     end
   end
-  if binding.plain and b == nil and not client.special and
-    (a == nil or binding.positional == 1) and c == nil and more == nil then
-    local result, exchange, began, generation = attempt_plain(binding, a)
+  if binding.plain then
+    local result, exchange, began, generation = binding.plain(a, b, c, more)
     if result then
       return result
     elseif exchange then
-      return run_on(binding, exchange, began, generation, a)
+      return run_on(binding, exchange, began, generation, a, b, c)
     end
   end
   local options, keyed = read_options(binding, a, b, c)

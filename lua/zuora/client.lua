@@ -121,6 +121,7 @@ local function make_engine(core, given)
     max_body = given.max_body,
     max_concurrency = given.max_concurrency or MAX_CONCURRENCY,
     allow_insecure = given.allow_insecure,
+    timings = given.on_event ~= nil,
   }
   if not engine then
     return nil, options.error(parameter, message)
@@ -185,6 +186,9 @@ function client.new(given, world, level)
     private.bindings[operation.name] = call.bind(private, operation)
   end
   private.auth = make_auth(way, private, given)
+  for _, binding in pairs(private.bindings) do
+    call.ready(binding)
+  end
   local self = setmetatable({}, Client)
   bind_all(self, private)
   privates[self] = private

@@ -79,7 +79,10 @@ describe("an exchange", function()
       "zuora.head expected")
   end)
 
-  it("tells how long its parts took", function()
+  it("tells how long its parts took, of an engine that measures", function()
+    assert.equal(0, support.carry(engine, list()):timings().total)
+    engine:close()
+    engine = support.sandbox { timings = true }
     local exchange = support.carry(engine, list())
     local timings = exchange:timings()
     for _, name in ipairs { "name_lookup", "connect", "tls", "first_byte",

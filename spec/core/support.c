@@ -74,6 +74,7 @@ zuora_engine *engine_of(const char *base_url)
   zuora_error error;
   zuora_engine_options_init(&options);
   options.base_url = base_url;
+  options.timings = 1;
   assert_int_equal(zuora_engine_new(&engine, &options, &error), ZUORA_OK);
   return engine;
 }

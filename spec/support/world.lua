@@ -40,14 +40,15 @@ local function wrap(real, changed)
       if not method then
         return nil
       end
-      return function(_, ...)
+      return function(self, ...)
+        local own = reals[self]
         if changed[name] then
-          return changed[name](real, ...)
+          return changed[name](own, ...)
         end
         if select("#", ...) == 0 then
-          return method(real)
+          return method(own)
         end
-        return method(real, unwrap(...))
+        return method(own, unwrap(...))
       end
     end,
   })

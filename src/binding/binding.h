@@ -53,10 +53,9 @@ int zuora__add_pairs(lua_State *L, zuora_exchange *exchange,
 int zuora__push_failure(lua_State *L, const zuora_error *error);
 int zuora__push_misuse(lua_State *L, const char *message);
 
-/* send.c: engine:exchange, engine:send and engine:wait. */
+/* send.c: engine:exchange and engine:send. */
 int zuora__lua_exchange(lua_State *L);
 int zuora__lua_send(lua_State *L);
-int zuora__lua_wait(lua_State *L);
 /* exchange.c: one of core.sign at an index; raises when it is another. */
 zuora_sign zuora__check_sign(lua_State *L, int index);
 /* exchange.c: the metatables. */

@@ -99,6 +99,7 @@ static int new_engine(lua_State *L)
   o.max_concurrency =
       (int)number_option(L, "max_concurrency", o.max_concurrency);
   o.allow_insecure = boolean_option(L, "allow_insecure");
+  o.timings = boolean_option(L, "timings");
   box = lua_newuserdata(L, sizeof *box);
   box->engine = NULL;
   luaL_getmetatable(L, ZUORA_LUA_ENGINE);
@@ -255,7 +256,6 @@ static int base_url(lua_State *L)
 
 static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
                                      {"send", zuora__lua_send},
-                                     {"wait", zuora__lua_wait},
                                      {"set_secret", set_secret},
                                      {"secret", get_secret},
                                      {"has_secret", has_secret},

@@ -48,6 +48,16 @@ static int done(lua_State *L)
   return 1;
 }
 
+/* exchange:wait(seconds) -> whether it is done after that time, or sooner */
+static int wait_for(lua_State *L)
+{
+  zuora_exchange *exchange = check(L);
+  if (zuora_exchange_wait(exchange, (double)luaL_checknumber(L, 2)))
+    return luaL_error(L, "not enough memory");
+  lua_pushboolean(L, zuora_exchange_done(exchange));
+  return 1;
+}
+
 /* exchange:sent() -> whether the request may have reached the server */
 static int sent(lua_State *L)
 {
@@ -135,9 +145,11 @@ static int release(lua_State *L)
   return 0;
 }
 
-/* exchange:succeeded() -> head, remaining, limit, reset, and the exchange is
- * freed: of a first attempt that was answered with status 200 and
- * {"success": true} and no more. Of any other: nothing. */
+/* exchange:succeeded() -> head, remaining, limit, reset, body: of a first
+ * attempt that was answered with status 200; of any other nothing.
+ *
+ * body: its text; or nil for {"success": true} and no more, and then the
+ * exchange is freed. */
 static int succeeded(lua_State *L)
 {
   exchange_box *box = check_box(L);
@@ -147,10 +159,14 @@ static int succeeded(lua_State *L)
     return luaL_error(L, "the exchange was freed");
   response = zuora_exchange_response(exchange);
   if (!zuora_exchange_done(exchange) || zuora_exchange_error(exchange)->code ||
-      response->status != 200 || !zuora_exchange_succeeded(exchange))
+      response->status != 200)
     return 0;
   push_head(L, response)->attempts = 1;
   push_limits(L, response);
+  if (!zuora_exchange_succeeded(exchange)) {
+    push_body(L, exchange);
+    return 5;
+  }
   box->exchange = NULL;
   zuora_exchange_free(exchange);
   return 4;
@@ -288,24 +304,17 @@ static int cancel(lua_State *L)
   return 0;
 }
 
-static const luaL_Reg functions[] = {{"submit", submit},
-                                     {"done", done},
-                                     {"sent", sent},
-                                     {"writes", writes},
-                                     {"names_entity", names_entity},
-                                     {"answer", answer},
-                                     {"succeeded", succeeded},
-                                     {"failure", failure},
-                                     {"status", status},
-                                     {"head", head},
-                                     {"timings", timings},
-                                     {"request", request},
-                                     {"body", body},
-                                     {"decide", decide},
-                                     {"keep", keep},
-                                     {"cancel", cancel},
-                                     {"free", release},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"submit", submit},   {"done", done},
+    {"wait", wait_for},   {"sent", sent},
+    {"writes", writes},   {"names_entity", names_entity},
+    {"answer", answer},   {"succeeded", succeeded},
+    {"failure", failure}, {"status", status},
+    {"head", head},       {"timings", timings},
+    {"request", request}, {"body", body},
+    {"decide", decide},   {"keep", keep},
+    {"cancel", cancel},   {"free", release},
+    {NULL, NULL}};
 
 static const luaL_Reg head_functions[] = {{"table", head_table}, {NULL, NULL}};
 

@@ -20,9 +20,20 @@ static exchange_box *take_box(lua_State *L)
   return box;
 }
 
+/* Whether one of the values steers the call. */
+static int steers(const zuora_operation *row, const zuora_value *values)
+{
+  int i;
+  for (i = 0; row->parameters[i]; i++)
+    if (values[i].present && row->parameters[i]->place == ZUORA_IN_CALL)
+      return 1;
+  return 0;
+}
+
 /* Builds an exchange of the engine and the values at 1 to 3 and from `first`
- * on. Returns 1, the box on top at index 3, or pushes a failure. */
-static int build(lua_State *L, int first)
+ * on; a plain one is not steered. Returns 1, the box on top at index 3, or
+ * pushes a failure or, where it would not be plain, nothing. */
+static int build(lua_State *L, int first, int plain)
 {
   engine_box *self = zuora__check_self(L, ZUORA_LUA_ENGINE);
   size_t index = (size_t)luaL_checkinteger(L, 2), count;
@@ -39,6 +50,8 @@ static int build(lua_State *L, int first)
   fault = zuora__read_values(L, first, row, values);
   if (fault)
     return fault;
+  if (plain && steers(row, values))
+    return 0;
   box = take_box(L);
   if (zuora_exchange_new(&box->exchange, self->engine, row, values, &error))
     return zuora__push_failure(L, &error);
@@ -60,20 +73,21 @@ static int build(lua_State *L, int first)
  * then what the operation takes. */
 int zuora__lua_exchange(lua_State *L)
 {
-  return build(L, 4);
+  return build(L, 4, 0);
 }
 
 /* engine:send(index, spare, sign, limit, ...) -> exchange, its id
  *
  * engine:exchange and exchange:submit in one. Nothing is returned and nothing
- * sent where one of them fails; they themselves tell why. */
+ * sent where one of them fails, which itself tells why, or where a value steers
+ * the call: that is not done here. */
 int zuora__lua_send(lua_State *L)
 {
   zuora_sign sign = zuora__check_sign(L, 4);
   double limit = (double)luaL_checknumber(L, 5);
   zuora_error error;
   exchange_box *box;
-  if (build(L, 6) != 1)
+  if (build(L, 6, 1) != 1)
     return 0;
   box = lua_touserdata(L, 3);
   if (zuora_exchange_submit(box->exchange, sign, 0, limit, &error)) {
@@ -83,24 +97,4 @@ int zuora__lua_send(lua_State *L)
   }
   lua_pushnumber(L, (lua_Number)zuora_exchange_id(box->exchange));
   return 2;
-}
-
-/* engine:wait(exchange, seconds) -> whether the exchange is done after that
- * time, or sooner */
-int zuora__lua_wait(lua_State *L)
-{
-  engine_box *self = zuora__check_self(L, ZUORA_LUA_ENGINE);
-  exchange_box *box = zuora__check_made(L, 2, ZUORA_LUA_EXCHANGE);
-  double left = (double)luaL_checknumber(L, 3), until = zuora_clock() + left;
-  int ended;
-  if (!box->exchange)
-    return luaL_argerror(L, 2, "the exchange was freed");
-  while (self->engine && !zuora_exchange_done(box->exchange) && left > 0) {
-    if (zuora_engine_step(&ended, self->engine, left))
-      return luaL_error(L, "not enough memory");
-    if (!zuora_exchange_done(box->exchange))
-      left = until - zuora_clock();
-  }
-  lua_pushboolean(L, zuora_exchange_done(box->exchange));
-  return 1;
 }

@@ -16,23 +16,23 @@ struct zuora_slot {
   zuora_text lines, next;     /* header lines, a NUL after each; to be */
   struct curl_slist *headers; /* of those lines; an array */
   const char *method;         /* one of a few constants, or NULL */
+  const char *body;           /* NULL: none */
+  size_t size;
   char detail[CURL_ERROR_SIZE];
 };
 
 /* ---- libcurl's callbacks ------------------------------------------------ */
 
-/* The size of a piece is told in items of one byte. */
+/* `one` is 1. */
 static size_t on_header(char *data, size_t one, size_t size, void *user)
 {
-  (void)one;
-  return zuora__exchange_head(((zuora_slot *)user)->exchange, data, size);
+  return zuora__exchange_head(((zuora_slot *)user)->exchange, data, one * size);
 }
 
 static size_t on_body(char *data, size_t one, size_t size, void *user)
 {
   zuora_exchange *x = ((zuora_slot *)user)->exchange;
-  (void)one;
-  zuora__text_add(&x->body, data, size);
+  zuora__text_add(&x->body, data, one * size);
   return x->body.failed ? 0 : size;
 }
 
@@ -81,11 +81,11 @@ static int on_timer(CURLM *multi, long timeout, void *user)
 
 static int init_global(void)
 {
-  if (zuora__memory_is_hooked())
-    return !curl_global_init_mem(CURL_GLOBAL_DEFAULT, zuora__malloc,
-                                 zuora__free, zuora__realloc, zuora__strdup,
-                                 zuora__calloc);
-  return !curl_global_init(CURL_GLOBAL_DEFAULT);
+  const long all = CURL_GLOBAL_DEFAULT;
+  if (!zuora__memory_is_hooked())
+    return !curl_global_init(all);
+  return !curl_global_init_mem(all, zuora__malloc, zuora__free, zuora__realloc,
+                               zuora__strdup, zuora__calloc);
 }
 
 static int open_multi(zuora_engine *engine)
@@ -148,21 +148,6 @@ zuora_code zuora__engine_open(zuora_engine *engine, zuora_error *error)
 /* ---- one exchange ------------------------------------------------------- */
 
 #define SET(option, value) (!curl_easy_setopt(easy, option, value))
-static int set_callbacks(zuora_engine *engine, zuora_slot *slot)
-{
-  CURL *easy = slot->easy;
-  return SET(CURLOPT_OPENSOCKETFUNCTION, on_open) &&
-         SET(CURLOPT_OPENSOCKETDATA, engine) &&
-         SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
-         SET(CURLOPT_CLOSESOCKETDATA, engine) &&
-         SET(CURLOPT_HEADERFUNCTION, on_header) &&
-         SET(CURLOPT_HEADERDATA, slot) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
-         SET(CURLOPT_WRITEDATA, slot) &&
-         SET(CURLOPT_PREREQFUNCTION, on_request) &&
-         SET(CURLOPT_PREREQDATA, slot) && SET(CURLOPT_PRIVATE, slot) &&
-         SET(CURLOPT_ERRORBUFFER, slot->detail);
-}
-
 /* What is the same for all engines. */
 static const struct {
   CURLoption option;
@@ -202,7 +187,16 @@ static int set_up(zuora_engine *engine, zuora_slot *slot)
          SET(CURLOPT_NOPROXY, direct ? "*" : NULL) &&
          SET(CURLOPT_CONNECTTIMEOUT_MS,
              (long)(engine->connect_timeout * 1000)) &&
-         set_callbacks(engine, slot);
+         SET(CURLOPT_OPENSOCKETFUNCTION, on_open) &&
+         SET(CURLOPT_OPENSOCKETDATA, engine) &&
+         SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
+         SET(CURLOPT_CLOSESOCKETDATA, engine) &&
+         SET(CURLOPT_HEADERFUNCTION, on_header) &&
+         SET(CURLOPT_HEADERDATA, slot) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
+         SET(CURLOPT_WRITEDATA, slot) &&
+         SET(CURLOPT_PREREQFUNCTION, on_request) &&
+         SET(CURLOPT_PREREQDATA, slot) && SET(CURLOPT_PRIVATE, slot) &&
+         SET(CURLOPT_ERRORBUFFER, slot->detail);
 }
 
 static zuora_slot *take_slot(zuora_engine *engine)
@@ -225,9 +219,9 @@ static zuora_slot *take_slot(zuora_engine *engine)
 static int list_lines(zuora_slot *slot)
 {
   const zuora_text *lines = &slot->lines;
-  struct curl_slist *headers;
   size_t at, count = zuora__text_lines(lines), i = 0;
-  headers = zuora__realloc(slot->headers, count * sizeof *headers);
+  struct curl_slist *headers =
+      zuora__realloc(slot->headers, count * sizeof *headers);
   if (!headers)
     return 0;
   slot->headers = headers;
@@ -255,23 +249,26 @@ static int set_headers(zuora_slot *slot)
   return 0;
 }
 
+/* libcurl reads the body where it is. */
 static int set_method(zuora_slot *slot, const zuora_request *request)
 {
   CURL *easy = slot->easy;
-  int get = !strcmp(request->method, "GET");
-  int bodiless =
-      get || (!request->body.size && !strcmp(request->method, "DELETE"));
-  if (slot->method != request->method || bodiless) {
-    slot->method = NULL;
-    if ((bodiless && !SET(CURLOPT_HTTPGET, 1L)) ||
-        !SET(CURLOPT_CUSTOMREQUEST, get ? NULL : request->method))
-      return 0;
-    slot->method = bodiless ? NULL : request->method;
-  }
-  return bodiless ||
-         (SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size) &&
-          SET(CURLOPT_POSTFIELDS,
-              request->body.size ? request->body.data : ""));
+  const char *method = request->method, *body = request->body.data;
+  size_t size = request->body.size;
+  int get = !strcmp(method, "GET");
+  body = get || (!size && !strcmp(method, "DELETE")) ? NULL : size ? body : "";
+  if (slot->method == method && slot->body == body && slot->size == size)
+    return 1;
+  slot->method = NULL;
+  if (!(body ? SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size) &&
+                   SET(CURLOPT_POSTFIELDS, body)
+             : SET(CURLOPT_HTTPGET, 1L)) ||
+      !SET(CURLOPT_CUSTOMREQUEST, get ? NULL : method))
+    return 0;
+  slot->method = method;
+  slot->body = body;
+  slot->size = size;
+  return 1;
 }
 
 static int prepare(zuora_slot *slot)
@@ -301,9 +298,8 @@ static void release(zuora_engine *engine, zuora_exchange *x)
     free_slot(slot);
 }
 
-void zuora__engine_start(zuora_engine *engine, zuora_exchange *exchange)
+void zuora__engine_start(zuora_engine *engine, zuora_exchange *x)
 {
-  zuora_exchange *x = exchange;
   zuora_slot *slot = x->slot = take_slot(engine);
   if (slot)
     slot->exchange = x;
@@ -382,7 +378,8 @@ void zuora__engine_collect(zuora_engine *engine)
       continue;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
     x = slot->exchange;
-    measure(&x->response, slot->easy);
+    if (engine->timings)
+      measure(&x->response, slot->easy);
     engine->fresh = code == CURLE_OUT_OF_MEMORY || (code && engine->fresh);
     if (code)
       fail(x, code);

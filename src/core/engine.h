@@ -57,7 +57,7 @@ struct zuora_engine {
   char *user_agent, *ca_file, *proxy;
   double connect_timeout, timeout;
   size_t max_body;
-  int max_concurrency;
+  int max_concurrency, timings;
   zuora_text secrets[ZUORA_SECRET_COUNT];
   /* By others, and still masked: an answer to what was sent before may hold it.
    * None is empty before all that are not. */

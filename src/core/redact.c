@@ -1,4 +1,5 @@
 /* redact.c: takes secrets out of what may be shown. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,48 +109,65 @@ int zuora__is_masked(zuora_secret secret)
   return secret != ZUORA_CLIENT_ID && secret != ZUORA_API_ACCESS_KEY_ID;
 }
 
-/* Puts a secret among those that were found, the longest first: another may be
- * a part of it. Not where what is very short would mask everything. */
-static int add_masked(const zuora_text **found, int count,
-                      const zuora_text *secret, size_t size)
+/* The secrets of an engine, the longest first: another may be a part of it. */
+typedef struct masked {
+  const zuora_text *secrets[ZUORA_SECRET_COUNT + ZUORA_REPLACED];
+  int count;
+} masked;
+
+/* Not where what is very short would mask everything. */
+static void add_masked(masked *all, const zuora_text *secret)
 {
   int k;
-  if (secret->size < SECRET_MINIMUM || secret->size > size)
-    return count;
-  for (k = count; k > 0 && found[k - 1]->size < secret->size; k--)
-    found[k] = found[k - 1];
-  found[k] = secret;
-  return count + 1;
+  if (secret->size < SECRET_MINIMUM)
+    return;
+  for (k = all->count++; k > 0 && all->secrets[k - 1]->size < secret->size; k--)
+    all->secrets[k] = all->secrets[k - 1];
+  all->secrets[k] = secret;
+}
+
+static void find_masked(masked *all, const zuora_engine *engine)
+{
+  int i;
+  all->count = 0;
+  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
+    if (zuora__is_masked((zuora_secret)i))
+      add_masked(all, &engine->secrets[i]);
+  for (i = 0; i < ZUORA_REPLACED && engine->replaced[i].size; i++)
+    add_masked(all, &engine->replaced[i]);
+}
+
+static void redact(const masked *all, char *text, size_t size)
+{
+  int used[FORMS] = {0}, first = 0, i, f;
+  while (first < all->count && all->secrets[first]->size > size)
+    first++;
+  for (f = PLAIN; f < FORMS && first < all->count; f++)
+    used[f] = is_used((form)f, text, size);
+  for (i = first; i < all->count; i++)
+    for (f = PLAIN; f < FORMS; f++)
+      if (used[f])
+        mask(all->secrets[i], text, size, (form)f);
 }
 
 void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size)
 {
-  const zuora_text *found[ZUORA_SECRET_COUNT + ZUORA_REPLACED];
-  int used[FORMS];
-  int i, f, count = 0;
-  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
-    if (zuora__is_masked((zuora_secret)i))
-      count = add_masked(found, count, &engine->secrets[i], size);
-  for (i = 0; i < ZUORA_REPLACED && engine->replaced[i].size; i++)
-    count = add_masked(found, count, &engine->replaced[i], size);
-  for (f = PLAIN; f < FORMS && count; f++)
-    used[f] = is_used((form)f, text, size);
-  for (i = 0; i < count; i++)
-    for (f = PLAIN; f < FORMS; f++)
-      if (used[f])
-        mask(found[i], text, size, (form)f);
+  masked all;
+  find_masked(&all, engine);
+  redact(&all, text, size);
 }
 
+/* The texts of a head stand side by side, and a NUL ends each. */
 void zuora__redact_head(zuora_response *response, zuora_engine *engine)
 {
   zuora_error error;
-  char *kept[] = {response->request_id, response->track_id,
-                  response->content_type, response->concurrency_type};
-  size_t k;
+  masked all;
+  char *texts = (char *)response + offsetof(zuora_response, request_id);
   if (*response->session)
     zuora_engine_set_secret(engine, ZUORA_GIVEN_SECRET, response->session,
                             strlen(response->session), &error);
-  for (k = 0; k < sizeof kept / sizeof *kept; k++)
-    if (*kept[k])
-      zuora_engine_redact(engine, kept[k], strlen(kept[k]));
+  find_masked(&all, engine);
+  redact(&all, texts,
+         offsetof(zuora_response, rate_limit) -
+             offsetof(zuora_response, request_id));
 }

@@ -60,7 +60,7 @@ void zuora_response_clear(zuora_response *response)
   /* Where nothing was read yet, there may be no NUL. */
   zuora__wipe(response->session,
               strnlen(response->session, sizeof response->session));
-  memset(response, 0, sizeof *response);
+  memset(response, 0, offsetof(zuora_response, session) + 1);
   response->status = -1;
   response->attempts = -1;
   response->rate_limit = -1;
@@ -294,7 +294,7 @@ static void read_status(zuora_response *response, const char *data, size_t size)
 
 static int is_blank(char c)
 {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+  return c == '\n' || c == '\r' || c == ' ' || c == '\t';
 }
 
 void zuora_response_read(zuora_response *response, const char *data,
@@ -320,8 +320,9 @@ void zuora_response_read(zuora_response *response, const char *data,
   for (i = 0; i < HEADERS && headers[i].size < length;)
     i++;
   for (; i < HEADERS && headers[i].size == length; i++) {
-    if (memcmp(data, headers[i].name, length) != 0 &&
-        !zuora__same(data, length, headers[i].name))
+    const char *name = headers[i].name;
+    if ((*data | 32) != (*name | 32) ||
+        (memcmp(data, name, length) && !zuora__same(data, length, name)))
       continue;
     for (value++; value < end && is_blank(*value);)
       value++;

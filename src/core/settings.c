@@ -36,6 +36,7 @@ static int copy_options(zuora_engine *engine,
   engine->timeout = options->timeout;
   engine->max_body = options->max_body;
   engine->max_concurrency = options->max_concurrency;
+  engine->timings = options->timings;
   engine->timer = -1;
   zuora__text_init(&engine->fixed, VALUE_LIMIT);
   zuora__text_init(&engine->codings, VALUE_LIMIT);

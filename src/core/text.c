@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,14 +191,31 @@ int zuora__same(const char *data, size_t size, const char *string)
   return !string[size];
 }
 
+/* How many bytes at the start are printable ASCII. Eight at a time: where none
+ * has its top bit set, taking 32 away or adding 1 sets it in those that are
+ * not. */
+static size_t printable(const char *data, size_t size)
+{
+  const uint64_t ones = 0x0101010101010101U;
+  size_t n = 0;
+  uint64_t eight;
+  for (; size - n >= sizeof eight; n += sizeof eight) {
+    memcpy(&eight, data + n, sizeof eight);
+    if ((eight | (eight - 32 * ones) | (eight + ones)) & (128 * ones))
+      break;
+  }
+  while (n < size && data[n] >= 32 && data[n] < 127)
+    n++;
+  return n;
+}
+
 int zuora__copy_printable(char *out, size_t capacity, const char *data,
                           size_t size)
 {
   size_t n = 0;
   while (size > 0 && n + 1 < capacity) {
-    size_t run = 0, most = capacity - 1 - n < size ? capacity - 1 - n : size;
-    while (run < most && data[run] >= 32 && data[run] < 127)
-      run++;
+    size_t most = capacity - 1 - n < size ? capacity - 1 - n : size;
+    size_t run = printable(data, most);
     memcpy(out + n, data, run);
     n += run;
     data += run;

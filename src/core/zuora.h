@@ -86,7 +86,7 @@ typedef enum zuora_secret {
   ZUORA_SECRET_COUNT
 } zuora_secret;
 
-/* The snake_case name of a secret ("client_secret"), or NULL. */
+/* Its snake_case name ("client_secret"), or NULL. */
 const char *zuora_secret_name(zuora_secret secret);
 
 enum { ZUORA_REQUIRED = 1, ZUORA_POSITIONAL = 2 }; /* zuora_parameter.flags */
@@ -169,12 +169,12 @@ typedef struct zuora_response {
   char request_id[64]; /* Zuora-Request-Id, 36 characters */
   char track_id[80];   /* Zuora-Track-Id, as sent */
   char content_type[80];
-  double rate_limit; /* RateLimit-Limit: the window nearest its end */
+  char concurrency_type[40]; /* Concurrency-Limit-Type */
+  double rate_limit;         /* RateLimit-Limit: the window nearest its end */
   double rate_remaining;
   double rate_reset;                        /* seconds */
   zuora_window windows[ZUORA_WINDOW_COUNT]; /* of RateLimit-Limit */
   size_t window_count;
-  char concurrency_type[40]; /* Concurrency-Limit-Type */
   double concurrency_limit;
   double concurrency_remaining;
   double retry_after; /* seconds, dates made relative by the Date header */
@@ -197,7 +197,7 @@ typedef struct zuora_field {
 
 /* The fields, those of one group side by side. */
 const zuora_field *zuora_fields(size_t *count);
-/* Those that tell how long its parts took, and how large it was. */
+/* Those of an engine with `timings`: how long its parts took, how large. */
 const zuora_field *zuora_timings(size_t *count);
 void zuora_response_clear(zuora_response *response);
 /* Reads a header line. A status line starts the response anew, an empty line
@@ -291,6 +291,7 @@ typedef struct zuora_engine_options {
   size_t max_body;        /* decoded bytes of an answer */
   int max_concurrency;    /* exchanges in flight */
   int allow_insecure;     /* http:// to other hosts than loopback */
+  int timings;            /* measure exchanges; see zuora_timings */
 } zuora_engine_options;
 
 /* Defaults: 10 s to connect, 130 s in all (Zuora's own limit is 120), 64 MiB,
@@ -343,10 +344,8 @@ typedef enum zuora_sign {
   ZUORA_SIGN_KEYS,
   ZUORA_SIGN_SESSION
 } zuora_sign;
-
 /* Makes an exchange from an operation and its values (ZUORA_PARAMETERS of them,
- * in the order of its parameters), after checking them: ZUORA_MISUSE,
- * ZUORA_ARGUMENT. */
+ * in its parameters' order), checked: ZUORA_MISUSE, ZUORA_ARGUMENT. */
 zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
                               const zuora_operation *operation,
                               const zuora_value *values, zuora_error *error);
@@ -362,9 +361,10 @@ void zuora_exchange_free(zuora_exchange *exchange);
 zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
                                  double delay, double limit,
                                  zuora_error *error);
-/* The number of its last submission, which no other of the engine's has; 0
- * before the first. */
+/* The number of its last submission, its alone in the engine; 0: none yet. */
 unsigned long zuora_exchange_id(const zuora_exchange *exchange);
+/* Moves its engine until it has ended, or for that many seconds. */
+zuora_code zuora_exchange_wait(zuora_exchange *exchange, double seconds);
 /* Ends it now, with ZUORA_CANCELLED. */
 void zuora_exchange_cancel(zuora_exchange *exchange);
 int zuora_exchange_done(const zuora_exchange *exchange);

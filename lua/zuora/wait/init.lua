@@ -128,7 +128,7 @@ local STEP = 60 -- seconds; a signal ends a step early
 function wait.exchange(client, exchange, id)
   if tasks.live == 0 and not nginx and not client.given_wait and
     not loaded.cqueues and not loaded.luv then
-    repeat until client.engine:wait(exchange, STEP)
+    repeat until exchange:wait(STEP)
     return
   end
   local task = inner(client)
