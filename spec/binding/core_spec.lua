@@ -61,6 +61,14 @@ describe("zuora.core", function()
     assert.equal("api_secret_access_key", secret.secret)
   end)
 
+  it("describes a parameter once, however many operations have it", function()
+    local accept = find(core.operations, "connections.accept").parameters
+    local deny = find(core.operations, "connections.deny").parameters
+    local name = "zuora_track_id"
+    assert.is_table(find(accept, name))
+    assert.equal(find(accept, name), find(deny, name))
+  end)
+
   it("describes the table of retries", function()
     assert.is_true(#core.rules > 10)
     assert.same({ name = "rate limited",
