@@ -191,9 +191,9 @@ function answer.meta(result)
   return meta_of(result, "meta")
 end
 
---- Hangs what came with a result on its metatable, where neither pairs nor
---- cjson sees it.
-function answer.with_meta(result, head)
+-- Hangs what came with a result on its metatable, where neither pairs nor cjson
+-- sees it.
+local function with_meta(result, head)
   return setmetatable(result, { __index = meta_of, head = head })
 end
 
@@ -208,8 +208,7 @@ function answer.plain(head, text)
   if text then
     body = decode(text)
   end
-  return says_success(body) and
-    setmetatable(body, { __index = meta_of, head = head }) or nil
+  return says_success(body) and with_meta(body, head) or nil
 end
 
 -- A success in no words. Calls of the table are answered with JSON: of theirs
@@ -238,7 +237,7 @@ local function read_closely(state, status, text, head, body)
     return nil, protocol(state, head:table(), text,
       ("answered %d without saying that it succeeded"):format(status))
   end
-  return answer.with_meta(body, head)
+  return with_meta(body, head)
 end
 
 --- What became of a call whose exchange has ended. With an error, sets
@@ -263,7 +262,7 @@ function answer.read(state)
   end
   local body = decode(text)
   if status == 200 and says_success(body) then
-    return answer.with_meta(body, head)
+    return with_meta(body, head)
   end
   return read_closely(state, status, text, head, body)
 end

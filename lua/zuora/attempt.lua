@@ -8,9 +8,9 @@ local wait = require "zuora.wait"
 
 local attempt = {}
 
-local measure, plain_result, wait_exchange = limits.measure, answer.plain,
+local count, plain_result, wait_exchange = limits.count, answer.plain,
   wait.exchange
-local NEAR_END, WINDOW = limits.NEAR_END, limits.WINDOW
+local NEAR_END = limits.NEAR_END
 local NONE = core.sign.none
 
 -- Seconds of a call that are kept for finding out what became of a change; a
@@ -172,13 +172,10 @@ function attempt.plain(binding)
     if not exchange then
       return nil
     end
-    if now - pace.counted_from >= WINDOW then
-      measure(pace, now)
-    end
-    pace.counted = pace.counted + 1
+    count(pace, now)
     wait_exchange(client, exchange, id)
     succeeded = succeeded or exchange.succeeded
-    local head, remaining, window, reset, text = succeeded(exchange)
+    local head, remaining, most, reset, text = succeeded(exchange)
     local result = head and plain_result(head, text)
     if not result then
       return nil, exchange, now, generation
@@ -186,8 +183,8 @@ function attempt.plain(binding)
       exchange:free()
     end
     binding.exchange = exchange
-    if pace.held or remaining <= window * NEAR_END then
-      pace:learn(200, remaining, window, reset)
+    if pace.held or remaining <= most * NEAR_END then
+      pace:learn(200, remaining, most, reset)
     end
     if not quota.full then
       quota:refund(1)

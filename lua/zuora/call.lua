@@ -351,8 +351,9 @@ function call.run(binding, level, a, b, c, more)
       return nil, refusal
     end
   end
-  if binding.plain then
-    local result, exchange, began, generation = binding.plain(a, b, c, more)
+  local plain = binding.plain
+  if plain then
+    local result, exchange, began, generation = plain(a, b, c, more)
     if result then
       return result
     elseif exchange then

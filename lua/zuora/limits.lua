@@ -10,11 +10,8 @@ local limits = {}
 local SLOWEST = 0.1 -- calls a second
 local GAIN = 0.05 -- of the pace before the 429, with each success
 local DAY = 86400 -- seconds: Zuora's longest window; more is not believed
+local WINDOW = 1 -- seconds over which the pace is measured
 local MINUTE = 60 -- seconds
-
---- Seconds over which the pace is measured.
-local WINDOW = 1
-limits.WINDOW = WINDOW
 
 --- Of the limit: below this the rest is spread.
 limits.NEAR_END = 0.1
@@ -48,19 +45,19 @@ local function rate_of(self, now)
   return rate and spread and math.min(rate, spread) or rate or spread
 end
 
---- Calls are counted in pace.counted as they start: ends a window of that.
-function limits.measure(pace, now)
-  pace.measured = pace.counted / (now - pace.counted_from)
-  pace.counted, pace.counted_from = 0, now
+--- Notes that a call starts at `now`.
+function limits.count(pace, now)
+  if now - pace.counted_from >= WINDOW then
+    pace.measured = pace.counted / (now - pace.counted_from)
+    pace.counted, pace.counted_from = 0, now
+  end
+  pace.counted = pace.counted + 1
 end
 
 --- How long the next call has to wait at `now`; its place is taken with that,
 --- unless it will not wait as long as `patience`.
 function Pace:take(now, patience)
-  if now - self.counted_from >= WINDOW then
-    limits.measure(self, now)
-  end
-  self.counted = self.counted + 1
+  limits.count(self, now)
   local rate = self.held and rate_of(self, now)
   if not rate then
     return 0

@@ -53,6 +53,29 @@ describe("an exchange", function()
     assert.is_nil(table.concat(lines):find("Bearer", 1, true))
   end)
 
+  it("tells of a success what is in it", function()
+    support.login(engine)
+    local exchange = list { zuora_entity_ids = os.getenv "ZUORA_ENTITY_IDS" }
+    support.carry(engine, exchange, "token")
+    local head, remaining, limit, reset, body = exchange:succeeded()
+    assert.equal(1, head:table().attempts)
+    assert.is_true(remaining >= 0 and limit > 0 and reset >= 0)
+    assert.equal(exchange:body(), body) -- it is not freed
+    local refused = list { zuora_track_id = "t" }
+    support.carry(engine, refused, "none")
+    assert.equal(401, refused:status())
+    assert.is_nil((refused:succeeded()))
+  end)
+
+  it("is waited for until it ends, or for a time", function()
+    local exchange = list()
+    assert(exchange:submit(core.sign.none, 0, 60))
+    assert.is_false(exchange:wait(0))
+    while not exchange:wait(60) do end
+    assert.is_true(exchange:done())
+    assert.is_true(exchange:wait(60))
+  end)
+
   it("tells its head, which outlives it", function()
     support.login(engine)
     local exchange = list { zuora_track_id = "t-1",

@@ -178,12 +178,18 @@ describe("an exchange", function()
       "not one of core.sign")
     assert.is_nil((engine:send(index, nil, none, 1))) -- no connection
     assert.is_nil((engine:send(index, nil, keys, 1, "a"))) -- no credentials
+    assert.is_nil((engine:send(index, nil, none, 1, "a", { timeout = 5 })))
+    assert.is_nil((engine:send(index, nil, none, 1, "a", { settle = false })))
+    assert.is_nil((engine:send(index, nil, none, 1, "a", {}, "more")))
     assert.equal(0, engine:busy())
     local spare = assert(support.exchange(engine, "connections.list"))
     spare:free()
     assert.is_nil((engine:send(index, spare, keys, 1, "a")))
-    local exchange, id = engine:send(index, spare, none, 1, "a")
+    local exchange, id = engine:send(index, spare, none, 1, "a",
+      { zuora_track_id = "t" })
     assert.equal(spare, exchange)
+    local _, _, lines = exchange:request()
+    assert.equal("Zuora-Track-Id: t", lines[2])
     assert.equal(1, engine:busy())
     assert.is_nil((exchange:succeeded()))
     exchange:cancel()
@@ -207,7 +213,7 @@ describe("an exchange", function()
     local exchange = assert(support.exchange(engine, "connections.list"))
     exchange:free()
     exchange:free()
-    for _, name in ipairs { "submit", "done", "sent", "writes", "answer",
+    for _, name in ipairs { "submit", "done", "wait", "sent", "writes", "answer",
       "succeeded",
       "names_entity", "failure", "status", "head", "timings", "request", "body",
       "decide", "keep", "cancel" } do

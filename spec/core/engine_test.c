@@ -159,6 +159,49 @@ static void each_method_leaves_as_it_is(void **state)
   assert_int_equal(server_connections(scene.server), 1);
 }
 
+/* Each lies where the one before lay, as long as that. */
+static void each_body_is_sent(void **state)
+{
+  size_t i;
+  (void)state;
+  arrange_one(OK_ANSWER, SERVER_KEEP, 0);
+  for (i = 0; i < 3; i++) {
+    call c = call_of("request");
+    char body[] = "{\"b\":0}";
+    body[5] = (char)('0' + i);
+    give(&c, "path", string_value("/v1/x"));
+    give(&c, "method", string_value("PUT"));
+    give(&c, "body", string_value(body));
+    zuora_exchange_free(scene.x);
+    scene.x = exchange_of(scene.engine, &c);
+    carried(scene.engine, scene.x, ZUORA_OK);
+    assert_non_null(strstr(server_request(scene.server, i), body));
+  }
+}
+
+static void one_is_waited_for(void **state)
+{
+  (void)state;
+  arrange_one(OK_ANSWER, SERVER_KEEP, 0);
+  submit_with(scene.x, 0, 60);
+  assert_int_equal(zuora_exchange_wait(scene.x, 0), ZUORA_OK);
+  assert_false(zuora_exchange_done(scene.x));
+  assert_int_equal(zuora_exchange_wait(scene.x, 60), ZUORA_OK);
+  assert_int_equal(code_of(scene.x), ZUORA_OK);
+  assert_int_equal(zuora_exchange_wait(scene.x, 60), ZUORA_OK);
+}
+
+static void one_that_does_not_end_is_waited_for_that_long(void **state)
+{
+  double began = zuora_clock();
+  (void)state;
+  arrange_one(NULL, SERVER_KEEP, 0);
+  submit_with(scene.x, 0, 60);
+  assert_int_equal(zuora_exchange_wait(scene.x, 0.05), ZUORA_OK);
+  assert_false(zuora_exchange_done(scene.x));
+  assert_true(zuora_clock() - began >= 0.05);
+}
+
 static void large_bodies_leave_without_asking(void **state)
 {
   enum { SIZE = 2 * 1024 * 1024 };
@@ -208,17 +251,21 @@ static void a_proxy_is_asked(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scene_open, scene_close)
-  const struct CMUnitTest tests[] = {TEST(an_answer_comes_whole),
-                                     TEST(any_status_is_an_answer),
-                                     TEST(a_redirect_is_not_followed),
-                                     TEST(the_last_head_counts),
-                                     TEST(chunks_are_put_together),
-                                     TEST(a_body_may_end_with_the_connection),
-                                     TEST(gzip_is_asked_for_and_undone),
-                                     TEST(sends_what_was_built),
-                                     TEST(each_method_leaves_as_it_is),
-                                     TEST(large_bodies_leave_without_asking),
-                                     TEST(a_connection_is_kept_for_the_next),
-                                     TEST(a_proxy_is_asked)};
+  const struct CMUnitTest tests[] = {
+      TEST(an_answer_comes_whole),
+      TEST(any_status_is_an_answer),
+      TEST(a_redirect_is_not_followed),
+      TEST(the_last_head_counts),
+      TEST(chunks_are_put_together),
+      TEST(a_body_may_end_with_the_connection),
+      TEST(gzip_is_asked_for_and_undone),
+      TEST(sends_what_was_built),
+      TEST(each_method_leaves_as_it_is),
+      TEST(each_body_is_sent),
+      TEST(one_is_waited_for),
+      TEST(one_that_does_not_end_is_waited_for_that_long),
+      TEST(large_bodies_leave_without_asking),
+      TEST(a_connection_is_kept_for_the_next),
+      TEST(a_proxy_is_asked)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

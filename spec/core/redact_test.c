@@ -170,12 +170,13 @@ static void heads_are_rid_of_them(void **state)
   set_secret(ZUORA_ACCESS_TOKEN, "another");
   strcpy(response.request_id, "a%2ftoken");
   strcpy(response.track_id, "<a\\/token>");
-  strcpy(response.content_type, "another/thing");
+  strcpy(response.content_type, "another/thing/ano");
+  strcpy(response.concurrency_type, "ther/another");
   zuora__redact_head(&response, engine);
   assert_string_equal(response.request_id, "*********");
   assert_string_equal(response.track_id, "<********>");
-  assert_string_equal(response.content_type, "*******/thing");
-  assert_string_equal(response.concurrency_type, "");
+  assert_string_equal(response.content_type, "*******/thing/ano");
+  assert_string_equal(response.concurrency_type, "ther/*******");
 }
 
 int main(void)

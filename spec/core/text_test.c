@@ -231,6 +231,24 @@ static void copies_what_can_be_printed(void **state)
   assert_string_equal(out, "");
 }
 
+/* Wherever it stands, and whatever stands around it. */
+static void one_that_is_not_printable_is_left_out(void **state)
+{
+  static const unsigned char bad[] = {0, 1, 31, 127, 128, 160, 255};
+  size_t at, i;
+  (void)state;
+  for (at = 0; at < 20; at++)
+    for (i = 0; i < sizeof bad; i++) {
+      char text[21], out[21], expected[20];
+      memset(text, at % 2 ? ' ' : '~', 20);
+      memcpy(expected, text, 19);
+      expected[19] = '\0';
+      text[at] = (char)bad[i];
+      assert_true(zuora__copy_printable(out, sizeof out, text, 20));
+      assert_string_equal(out, expected);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -250,6 +268,7 @@ int main(void)
       TEST(finds_what_no_header_may_hold),
       TEST(knows_header_names),
       TEST(compares_letters_of_either_case),
-      TEST(copies_what_can_be_printed)};
+      TEST(copies_what_can_be_printed),
+      TEST(one_that_is_not_printable_is_left_out)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

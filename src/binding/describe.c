@@ -54,9 +54,8 @@ static void push_new_parameter(lua_State *L, const zuora_parameter *p)
   set_string(L, "secret", zuora_secret_name(p->secret));
 }
 
-/* Operations share most of their parameters: one table for each, which the
- * table at the index `known` finds by the address. A table for each place took
- * twice the memory, and a start its time. [0, +1] */
+/* Operations share most of their parameters, and so their tables: the one at the
+ * index `known` finds them by the address. [0, +1] */
 static void push_parameter(lua_State *L, int known, const zuora_parameter *p)
 {
   lua_pushlightuserdata(L, (void *)p);

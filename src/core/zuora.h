@@ -86,7 +86,7 @@ typedef enum zuora_secret {
   ZUORA_SECRET_COUNT
 } zuora_secret;
 
-/* Its snake_case name ("client_secret"), or NULL. */
+/* The snake_case name of a secret ("client_secret"), or NULL. */
 const char *zuora_secret_name(zuora_secret secret);
 
 enum { ZUORA_REQUIRED = 1, ZUORA_POSITIONAL = 2 }; /* zuora_parameter.flags */
@@ -197,7 +197,7 @@ typedef struct zuora_field {
 
 /* The fields, those of one group side by side. */
 const zuora_field *zuora_fields(size_t *count);
-/* Those of an engine with `timings`: how long its parts took, how large. */
+/* How long its parts took and how large it was; 0 without options.timings. */
 const zuora_field *zuora_timings(size_t *count);
 void zuora_response_clear(zuora_response *response);
 /* Reads a header line. A status line starts the response anew, an empty line
@@ -361,7 +361,7 @@ void zuora_exchange_free(zuora_exchange *exchange);
 zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
                                  double delay, double limit,
                                  zuora_error *error);
-/* The number of its last submission, its alone in the engine; 0: none yet. */
+/* The number of its last submission, unique in its engine; 0: none yet. */
 unsigned long zuora_exchange_id(const zuora_exchange *exchange);
 /* Moves its engine until it has ended, or for that many seconds. */
 zuora_code zuora_exchange_wait(zuora_exchange *exchange, double seconds);
