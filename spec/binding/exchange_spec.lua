@@ -213,10 +213,9 @@ describe("an exchange", function()
     local exchange = assert(support.exchange(engine, "connections.list"))
     exchange:free()
     exchange:free()
-    for _, name in ipairs { "submit", "done", "wait", "sent", "writes", "answer",
-      "succeeded",
-      "names_entity", "failure", "status", "head", "timings", "request", "body",
-      "decide", "keep", "cancel" } do
+    for _, name in ipairs { "submit", "done", "wait", "sent", "writes",
+      "answer", "succeeded", "names_entity", "failure", "status", "head",
+      "timings", "request", "body", "decide", "keep", "cancel" } do
       assert.error_matches(function() exchange[name](exchange, 0, {}) end,
         "the exchange was freed")
     end
