@@ -239,12 +239,12 @@ static void one_that_is_not_printable_is_left_out(void **state)
   (void)state;
   for (at = 0; at < 20; at++)
     for (i = 0; i < sizeof bad; i++) {
-      char text[21], out[21], expected[20];
-      memset(text, at % 2 ? ' ' : '~', 20);
-      memcpy(expected, text, 19);
+      char line[20], out[21], expected[20];
+      memset(line, at % 2 ? ' ' : '~', 20);
+      memcpy(expected, line, 19);
       expected[19] = '\0';
-      text[at] = (char)bad[i];
-      assert_true(zuora__copy_printable(out, sizeof out, text, 20));
+      line[at] = (char)bad[i];
+      assert_true(zuora__copy_printable(out, sizeof out, line, 20));
       assert_string_equal(out, expected);
     }
 }
