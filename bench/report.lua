@@ -143,7 +143,9 @@ local REASONS = [[
   gain.
 - Lists: decoding by lua-cjson is what they cost. Beside it the body is looked
   through for numbers, 64 bytes at a time, which is the binding's share above;
-  other clients do not look.
+  other clients do not look. Each answer brings the same ids: those of the page
+  before, where the collector left them, are found again and not made anew, by
+  which the instructions of a list differ by some 5 % under Lua 5.4.
 - The first answer: to start the interpreter, to open `zuora.core` and to read
   and compile the modules in Lua, which is more than half of it, are what a
   program in C does without. All that a client may need is loaded with the first
