@@ -1,5 +1,6 @@
 -- Calls under a controller of cqueues: the others go on while they wait.
 local sandbox = require "spec.wire.sandbox"
+local zuora = require "zuora"
 
 local found, cqueues = pcall(require, "cqueues")
 local monotime = found and cqueues.monotime
@@ -101,6 +102,37 @@ describe("under cqueues", function()
     assert.is_true(seconds < 10) -- one after another: 50 s
     assert.is_true(ticks >= 10)
     assert.is_true(slowest < 0.5)
+  end)
+
+  -- Calls that end as they are started: libcurl knows no such proxy.
+  local function make_hopeless()
+    return assert(zuora.new {
+      base_url = "https://zuora.invalid", access_token = "t",
+      proxy = "none://127.0.0.1:1", max_attempts = 1,
+    })
+  end
+
+  test("the controller turns between what is done after calls", function()
+    local hopeless, turns, done = make_hopeless(), 0, 0
+    local first, last
+    run(function(controller)
+      for _ = 1, 32 do
+        controller:wrap(function()
+          hopeless.connections.list()
+          last = turns
+          first = first or last
+          local till = monotime() + 0.002
+          repeat until monotime() > till
+          done = done + 1
+        end)
+      end
+      while done < 32 do
+        cqueues.sleep(0)
+        turns = turns + 1
+      end
+    end)
+    hopeless:close()
+    assert.is_true(last - first >= 10, last - first)
   end)
 
   test("an error comes back, and a map runs", function()
