@@ -43,15 +43,18 @@ function Sharing:set(name, value, ttl)
   call(self, "set", name, json.encode(value), ttl)
 end
 
---- Takes a lock for `lease` seconds: true, or false where another has it; and
---- whether the store is out of reach.
+--- Takes a lock for `lease` seconds: the mark of it, or false where another has
+--- it; and whether the store is out of reach.
 function Sharing:lock(name, lease)
-  local got, down = call(self, "add", name, self.client.uuid(), lease)
-  return got == true, down
+  local mark = self.client.uuid()
+  local got, down = call(self, "add", name, mark, lease)
+  return got == true and mark, down
 end
 
-function Sharing:unlock(name)
-  call(self, "delete", name)
+--- Gives back the lock of that mark, unless its lease is over and another has
+--- it.
+function Sharing:unlock(name, mark)
+  call(self, "delete", name, mark)
 end
 
 return sharing

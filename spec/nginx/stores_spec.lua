@@ -30,8 +30,8 @@ local SERVER = [[
         local store = redis.new(options)
         for _ = 1, 2 do
           ngx.print(contract(store, ngx.sleep))
-          store:delete "key"
-          store:delete "lock"
+          store:delete("key", "early")
+          store:delete("lock", "again")
         end
       end
       check { port = $redis }

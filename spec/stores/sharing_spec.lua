@@ -101,6 +101,34 @@ describe("clients that share a memory store", function()
     end
   end)
 
+  it("leave a lock alone that another holds by now", function()
+    local now, lock = 0, nil
+    local store = memory.new(function() return now end)
+    local set = store.set
+    -- Until it has the token its lease is over.
+    function store:set(key, ...)
+      if key:find ":token$" then
+        now, lock = 31, key .. ":lock"
+        assert.is_true(self:add(lock, "another", 30))
+      end
+      return set(self, key, ...)
+    end
+    assert(client { store = store }.connections.list())
+    assert.equal("another", store:get(lock))
+  end)
+
+  it("free the lock that they hold", function()
+    local store, locks = memory.new(), {}
+    local add = store.add
+    function store:add(key, ...)
+      locks[#locks + 1] = key
+      return add(self, key, ...)
+    end
+    assert(client { store = store }.connections.list())
+    assert.equal(1, #locks)
+    assert.is_nil(store:get(locks[1]))
+  end)
+
   it("wait for the one that fetches it", function()
     local store = memory.new()
     local looked, waiting = 0, nil

@@ -101,9 +101,9 @@ local function fetch_or_adopt(self, state)
 end
 
 -- Whatever comes of it, the lock is given back.
-local function fetch_locked(self, state, lock)
+local function fetch_locked(self, state, lock, mark)
   local whole, ok, err = guard(fetch_or_adopt, self, state)
-  self.shared:unlock(lock)
+  self.shared:unlock(lock, mark)
   if not whole then
     error(ok, 0)
   end
@@ -122,14 +122,14 @@ local function fetch_shared(self, state)
     if failure then
       return failed_elsewhere(self, state, failure)
     end
-    local got
+    local mark
     if not down then
-      got, down = self.shared:lock(lock, LEASE)
+      mark, down = self.shared:lock(lock, LEASE)
     end
     if down then
       return fetch(self, state)
-    elseif got then
-      return fetch_locked(self, state, lock)
+    elseif mark then
+      return fetch_locked(self, state, lock, mark)
     end
     if self.client.clock() >= state.ends then
       return nil, errors.new { kind = "timeout",

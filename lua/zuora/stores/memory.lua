@@ -10,7 +10,7 @@
 ---   get(key)              the value, or nil
 ---   set(key, value, ttl)  true
 ---   add(key, value, ttl)  true, or false where the key is there already
----   delete(key)           true
+---   delete(key, value)    true; another value than that stays
 local clock = require("zuora.core").clock
 
 local memory = {}
@@ -46,8 +46,10 @@ function Memory:add(key, value, ttl)
   return not find(self, key) and self:set(key, value, ttl)
 end
 
-function Memory:delete(key)
-  self.values[key] = nil
+function Memory:delete(key, value)
+  if self:get(key) == value then
+    self.values[key] = nil
+  end
   return true
 end
 

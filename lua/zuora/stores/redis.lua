@@ -163,8 +163,13 @@ function Redis:add(key, value, ttl)
   return twice == true and self:get(key) == value
 end
 
-function Redis:delete(key)
-  call(self, "del", key)
+-- In one step: between two another might take its place.
+local DELETE = [[
+  return redis.call("get", KEYS[1]) == ARGV[1] and redis.call("del", KEYS[1])
+]]
+
+function Redis:delete(key, value)
+  call(self, "eval", DELETE, 1, key, value)
   return true
 end
 

@@ -46,8 +46,12 @@ function Shared:add(key, value, ttl)
   return ok or nil, reason
 end
 
-function Shared:delete(key)
-  self.dictionary:delete(key)
+-- A dictionary cannot look and delete in one step. What another worker puts
+-- there in between, where the old value ends at that very moment, goes as well.
+function Shared:delete(key, value)
+  if self.dictionary:get(key) == value then
+    self.dictionary:delete(key)
+  end
   return true
 end
 
