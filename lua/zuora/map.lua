@@ -90,7 +90,7 @@ function map.run(client, items, fn, options, level)
   end)
   wait.run(group, function()
     start_workers(run, group)
-    return run.ended == run.count
+    return run.workers == 0
   end)
   return run.results
 end

@@ -51,10 +51,29 @@ function wait.check(client, name, level)
   end
 end
 
--- The function of a for loop cannot yield under Lua 5.1: there the process
--- waits.
+-- Lua 5.1, but for LuaJIT, cannot yield out of what a function in C has called,
+-- pcall among them. Whether this is within one.
+local function within_c()
+  return false
+end
+if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+  local getinfo = debug.getinfo
+  within_c = function()
+    local level = 2
+    local info = getinfo(level, "S")
+    while info and info.what ~= "C" do
+      level = level + 1
+      info = getinfo(level, "S")
+    end
+    return info ~= nil
+  end
+end
+
+-- Where Lua 5.1 cannot yield, which the function of a for loop cannot either,
+-- the process waits.
 local function outside(client)
-  return client.given_wait or client.in_loop and poll.wait or world()
+  return client.given_wait or (client.in_loop or within_c()) and poll.wait or
+    world()
 end
 
 -- Within a task of another client's map its engine is moved by nobody else: it
@@ -70,7 +89,7 @@ end
 local function inner(client)
   local task = tasks.current()
   return task and task.group.client == client and task ~= client.in_loop and
-    task
+    not within_c() and task
 end
 
 --- Lets what goes on in the background go on, without waiting; returns whether
@@ -227,8 +246,8 @@ end
 
 -- Whether others may go on while the caller waits, and after it.
 local function has_others(client)
-  return inner(client) or not client.given_wait and not client.in_loop and
-    outside(client) ~= poll.wait
+  return inner(client) or
+    not client.given_wait and outside(client) ~= poll.wait
 end
 
 --- Starts fn(...) so that it may go on when the call for which it is made has
