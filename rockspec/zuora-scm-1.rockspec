@@ -96,6 +96,7 @@ build = {
     ["zuora.stores.shared"] = "lua/zuora/stores/shared.lua",
     ["zuora.wait"] = "lua/zuora/wait/init.lua",
     ["zuora.wait.cqueues"] = "lua/zuora/wait/cqueues.lua",
+    ["zuora.wait.due"] = "lua/zuora/wait/due.lua",
     ["zuora.wait.luv"] = "lua/zuora/wait/luv.lua",
     ["zuora.wait.nginx"] = "lua/zuora/wait/nginx.lua",
     ["zuora.wait.poll"] = "lua/zuora/wait/poll.lua",

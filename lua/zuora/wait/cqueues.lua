@@ -4,6 +4,7 @@ local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 
 local clock = require("zuora.core").clock
+local due = require "zuora.wait.due"
 
 -- A poller that was not heard of for so long was dropped by its controller.
 local SILENCE = 1
@@ -22,15 +23,11 @@ local function room_of(engine)
   return room
 end
 
-local function shorter(a, b)
-  return a and b and math.min(a, b) or a or b
-end
-
 local function poll(engine, pending, room)
-  local due = engine:timeout()
-  local limit = shorter(due >= 0 and due or nil, SILENCE / 2)
-  if pending.due then
-    limit = shorter(limit, math.max(pending.due - clock(), 0))
+  local left = engine:timeout()
+  local limit = due.sooner(due.left(pending.due), SILENCE / 2)
+  if left >= 0 then
+    limit = math.min(limit, left)
   end
   room.beat = clock()
   local fd = engine:fd()
@@ -68,8 +65,7 @@ function world.wait(engine, pending)
   room.more:signal()
   while not pending:done() do
     if clock() - room.beat < SILENCE then
-      room.told:wait(pending.due and
-        math.min(math.max(pending.due - clock(), 0), SILENCE) or SILENCE)
+      room.told:wait(due.sooner(due.left(pending.due), SILENCE))
     else
       while not pending:done() do
         poll(engine, pending, room)

@@ -4,6 +4,7 @@
 -- pending:done(), and on the way moves everything by engine:step(seconds). At
 -- pending.due, by core.clock and where it is not nil, it has to have looked
 -- again. That is also what the option `wait` of a client is.
+local due = require "zuora.wait.due"
 local poll = require "zuora.wait.poll"
 local tasks = require "zuora.wait.tasks"
 
@@ -103,10 +104,6 @@ function wait.move_background(client)
   return false
 end
 
-local function earlier(a, b)
-  return a and b and math.min(a, b) or a or b
-end
-
 -- Waits for `pending` and moves the background meanwhile. What the tasks wait
 -- for does not move it: it may be among them, and would ask itself for ever.
 local function moving(client, pending)
@@ -116,7 +113,7 @@ local function moving(client, pending)
     local done = pending:done()
     local background = client.background
     whole.due = moved and client.clock() or
-      earlier(pending.due, background and background.due)
+      due.sooner(pending.due, background and background.due)
     return done
   end
   return whole
@@ -163,11 +160,11 @@ end
 
 --- Waits that many seconds, others going on meanwhile.
 function wait.sleep(client, seconds)
-  local due = client.clock() + seconds
+  local ends = client.clock() + seconds
   wait_pending(client, {
-    due = due,
+    due = ends,
     done = function()
-      return client.clock() >= due
+      return client.clock() >= ends
     end,
   })
 end

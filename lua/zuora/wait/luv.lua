@@ -3,6 +3,7 @@
 local uv = require "luv"
 
 local clock = require("zuora.core").clock
+local due = require "zuora.wait.due"
 
 -- Seconds of a turn of the loop in which coroutines are resumed.
 local SLICE = 0.003
@@ -26,21 +27,16 @@ local function close(room)
   rooms[room.engine] = nil
 end
 
-local function shorter(a, b)
-  return a and b and math.min(a, b) or a or b
-end
-
 -- Seconds until it has to be moved; nil: not before the descriptor is ready.
 local function time_left(room)
-  local due = room.due and math.max(room.due - clock(), 0)
   if room.leaving[room.first] then
     return 0
   elseif room.engine:closed() then
-    return due
+    return due.left(room.due)
   end
   room.engine:fd() -- brings the descriptor up to date
   local left = room.engine:timeout()
-  return shorter(due, left >= 0 and left or nil)
+  return due.sooner(due.left(room.due), left >= 0 and left or nil)
 end
 
 -- At once is in the next turn of the loop: timers that are started for now by
@@ -72,7 +68,7 @@ local function leave(room)
     else
       kept = kept + 1
       room[kept] = sleeper
-      room.due = shorter(room.due, sleeper.pending.due)
+      room.due = due.sooner(room.due, sleeper.pending.due)
     end
   end
 end
@@ -132,7 +128,7 @@ function world.wait(engine, pending)
   -- Not a step each: many calls that begin at once would hold up the others.
   local room = rooms[engine] or open(engine)
   room[#room + 1] = { pending = pending, co = coroutine.running() }
-  room.due = shorter(room.due, pending.due)
+  room.due = due.sooner(room.due, pending.due)
   schedule(room)
   coroutine.yield()
 end

@@ -1,6 +1,6 @@
 -- Waiting where nothing else is to be done: the process sleeps until libcurl's
 -- sockets have something.
-local clock = require("zuora.core").clock
+local due = require "zuora.wait.due"
 
 local STEP = 60 -- seconds; a signal ends a step early
 
@@ -8,8 +8,7 @@ local poll = {}
 
 function poll.wait(engine, pending)
   while not pending:done() do
-    local due = pending.due
-    engine:step(due and math.min(math.max(due - clock(), 0), STEP) or STEP)
+    engine:step(due.sooner(due.left(pending.due), STEP))
   end
 end
 
