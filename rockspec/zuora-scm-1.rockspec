@@ -39,6 +39,7 @@ build = {
         "src/binding/values.c",
         "src/core/answer.c",
         "src/core/chance.c",
+        "src/core/clock.c",
         "src/core/engine.c",
         "src/core/exchange.c",
         "src/core/fork.c",

@@ -1,4 +1,4 @@
-/* chance.c: the clock and the system's random numbers. */
+/* chance.c: the system's random numbers. */
 #if !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE /* getentropy */
 #endif
@@ -11,13 +11,6 @@
 #endif
 
 #include "zuora.h"
-
-double zuora_clock(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* Never fails for so few bytes, but for a kernel without the call: then the
  * clock has to do, which still differs from call to call. Its digits are mixed
