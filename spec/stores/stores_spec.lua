@@ -32,6 +32,11 @@ local LOCK = [[
   print(store:add("lock", "mine", 60), store:add("lock", "another", 60),
     store:get "lock")]]
 
+local UNLOCK = [[
+  print(store:add("lock", "mine", 60), pcall(store.delete, store, "lock",
+    "mine"))
+  print(store:get "lock")]]
+
 local function child(options, code)
   return (shell.must("unset LUA_PATH LUA_CPATH; " ..
     CHILD:format(options, code)))
@@ -113,5 +118,13 @@ describe("the Redis store", function()
     local told = child("port = " .. port, LOCK)
     shell.run("kill " .. pid)
     assert.equal("true\tfalse\tmine\n", told)
+  end)
+
+  it("tells that EVAL is forbidden, and keeps the lock", function()
+    server = servers.new()
+    shell.must(("redis-cli -p %d acl setuser default -eval")
+      :format(server.port))
+    local told = child("port = " .. server.port, UNLOCK)
+    assert.matches("^true\tfalse\t.*eval.*\nmine\n$", told)
   end)
 end)
