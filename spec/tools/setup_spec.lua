@@ -57,6 +57,10 @@ describe("tools/setup", function()
     end
   end)
 
+  it("installs what the specs in C for LuaJIT are built with", function()
+    assert.is_true(packages_of("test")["libluajit2-5.1-dev"])
+  end)
+
   it("installs the Lua that make setup is told to use", function()
     for _, lua in ipairs { "lua5.2", "lua5.3" } do
       local line = shell.must("make -n setup LUA=" .. lua)

@@ -3,9 +3,9 @@
 
 TORTURE_C := $(wildcard spec/torture/*.c)
 TORTURE := $(BUILD)/torture/$(notdir $(LUA))
-TORTURE_LIBS := $(if $(filter %jit,$(LUA)),$(shell $(PKG_CONFIG) --libs luajit),\
+TORTURE_LIBS = $(if $(filter %jit,$(LUA)),$(shell $(PKG_CONFIG) --libs luajit),\
   $(shell $(PKG_CONFIG) --libs $(LUA_PC)))
-TORTURE_CFLAGS := $(if $(filter %jit,$(LUA)),$(shell $(PKG_CONFIG) --cflags \
+TORTURE_CFLAGS = $(if $(filter %jit,$(LUA)),$(shell $(PKG_CONFIG) --cflags \
   luajit),$(LUA_CFLAGS))
 
 $(TORTURE): $(TORTURE_C) $(wildcard spec/torture/*.h) $(BINDING_C) $(LIBRARY)
