@@ -42,6 +42,26 @@ describe("a signal", function()
     assert.equal(10, #hostile.journal().requests)
   end)
 
+  -- lua itself turns an interrupt into an error, once Lua runs again.
+  it("that interrupts a program does so while a call waits", function()
+    hostile.play("plain", [[c:request() c.tell "here" c:request()]])
+    local pipe = assert(io.popen(([[echo $$; exec '%s' -e '
+      local zuora, clock = require "zuora", require "zuora.core".clock
+      local client = zuora.new { base_url = "%s", access_token = "x",
+        timeout = 60 }
+      local began = clock()
+      local _, why = pcall(client.connections.list)
+      print(clock() - began, why)']]):format(hostile.interpreter(),
+      hostile.url "plain")))
+    local id = pipe:read "*l"
+    hostile.await "here"
+    os.execute("kill -INT " .. id)
+    local seconds, why = pipe:read("*n", "*a")
+    pipe:close()
+    assert.matches("interrupted!", why, nil, true)
+    assert.is_true(seconds < 20)
+  end)
+
   local body = ('"%s"'):format(("a"):rep(32 * 1024 * 1024))
   local breaks = {
     { "closes", "c:fill() c:close()" },

@@ -48,7 +48,7 @@ static int done(lua_State *L)
   return 1;
 }
 
-/* exchange:wait(seconds) -> whether it is done after that time, or sooner */
+/* exchange:wait(seconds) -> whether it is done, after one step of its engine */
 static int wait_for(lua_State *L)
 {
   zuora_exchange *exchange = check(L);

@@ -222,14 +222,8 @@ zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout)
 
 zuora_code zuora_exchange_wait(zuora_exchange *exchange, double seconds)
 {
-  double left = seconds, until = zuora_clock() + seconds;
   int ended;
-  while (exchange->engine && !zuora_exchange_done(exchange) && left > 0) {
-    zuora_code code = zuora_engine_step(&ended, exchange->engine, left);
-    if (code)
-      return code;
-    if (!zuora_exchange_done(exchange))
-      left = until - zuora_clock();
-  }
-  return ZUORA_OK;
+  if (!exchange->engine || zuora_exchange_done(exchange))
+    return ZUORA_OK;
+  return zuora_engine_step(&ended, exchange->engine, seconds);
 }

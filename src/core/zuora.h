@@ -321,8 +321,8 @@ void zuora_engine_redact(const zuora_engine *engine, char *text, size_t size);
 zuora_code zuora_engine_set_default(zuora_engine *engine, const char *name,
                                     const char *data, size_t size,
                                     zuora_error *error);
-/* Moves everything for at most `timeout` seconds, returning early as soon as
- * an exchange has ended; 0 does not wait. Sets *ended to how many ended. */
+/* Moves everything for at most `timeout` seconds (0 does not wait), less where
+ * an exchange ends or a signal comes. Sets *ended to how many ended. */
 zuora_code zuora_engine_step(int *ended, zuora_engine *engine, double timeout);
 /* The id of an exchange that ended since one was last asked for, in the order
  * of their ends; 0 when there is none. */
@@ -363,7 +363,7 @@ zuora_code zuora_exchange_submit(zuora_exchange *exchange, zuora_sign sign,
                                  zuora_error *error);
 /* The number of its last submission, unique in its engine; 0: none yet. */
 unsigned long zuora_exchange_id(const zuora_exchange *exchange);
-/* Moves its engine until it has ended, or for that many seconds. */
+/* Moves its engine, as zuora_engine_step does, unless it has ended. */
 zuora_code zuora_exchange_wait(zuora_exchange *exchange, double seconds);
 /* Ends it now, with ZUORA_CANCELLED. */
 void zuora_exchange_cancel(zuora_exchange *exchange);
