@@ -3,7 +3,7 @@ local errors = require "zuora.errors"
 local json = require "zuora.json"
 local shapes = require "zuora.shapes"
 
-local decode = json.decode
+local decode, setmetatable = json.decode, setmetatable
 local NEAR_END = require("zuora.limits").NEAR_END
 
 local answer = {}
@@ -204,10 +204,10 @@ end
 --- The result of an answer with status 200 that says that the call succeeded:
 --- with no more, where there is no text, else in that text. Of any other: nil.
 function answer.plain(head, text)
-  local body = { success = true }
-  if text then
-    body = decode(text)
+  if not text then
+    return with_meta({ success = true }, head)
   end
+  local body = decode(text)
   return says_success(body) and with_meta(body, head) or nil
 end
 

@@ -370,4 +370,23 @@ function call.run(binding, level, a, b, c, more)
   return result, err
 end
 
+local function nothing() end
+
+--- The function that a client has for an operation: call.run for its caller, a
+--- step less away from a plain call. Results are named before they are
+--- returned: a tail call would hide the caller, where misuse is to be raised.
+function call.method(binding)
+  local plain = not binding.client.watched and binding.plain or nothing
+  return function(a, b, c, more)
+    local result, exchange, began, generation = plain(a, b, c, more)
+    if result then
+      return result
+    elseif exchange then
+      return run_on(binding, exchange, began, generation, a, b, c)
+    end
+    local made, err = call.run(binding, 2, a, b, c, more)
+    return made, err
+  end
+end
+
 return call

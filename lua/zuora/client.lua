@@ -75,15 +75,9 @@ local function make_auth(way, private, given)
 end
 
 -- Functions of one client for one operation, called with a dot. The results
--- are named before they are returned: a tail call would hide the caller, at
--- whose level misuse is raised.
-local run = call.run
-
+-- are named before they are returned, see call.method.
 local function bind(group, verb, binding)
-  group[verb] = function(a, b, c, more)
-    local result, err = run(binding, 2, a, b, c, more)
-    return result, err
-  end
+  group[verb] = call.method(binding)
   if binding.operation.items then
     group.each = function(given)
       local iterator = pages.each(binding, 2, given)
@@ -226,7 +220,7 @@ function Client:request(request)
     end
     made.body = text
   end
-  local result, err = run(private.bindings.request, 2, made)
+  local result, err = call.run(private.bindings.request, 2, made)
   return result, err
 end
 

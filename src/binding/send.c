@@ -50,7 +50,7 @@ static int build(lua_State *L, int first, int plain)
   fault = zuora__read_values(L, first, row, values);
   if (fault)
     return fault;
-  if (plain && steers(row, values))
+  if (plain && lua_istable(L, -1) && steers(row, values))
     return 0;
   box = take_box(L);
   if (zuora_exchange_new(&box->exchange, self->engine, row, values, &error))

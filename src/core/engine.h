@@ -105,8 +105,8 @@ void zuora__engine_act(zuora_engine *engine, int fd, int events);
 /* engine.c: ends those that libcurl is done with. */
 void zuora__engine_collect(zuora_engine *engine);
 /* settings.c: a secret that a call brings is redacted like the engine's own. */
-void zuora__keep_given(zuora_engine *engine, const zuora_operation *operation,
-                       const zuora_value *values);
+void zuora__keep_given(zuora_engine *engine, zuora_secret secret,
+                       const zuora_value *value);
 /* settings.c: whether there is no proxy: then libcurl need not look for one
  * before each request. */
 int zuora__engine_direct(const zuora_engine *engine);

@@ -29,8 +29,9 @@ static void use_text(zuora_value *value, const zuora_text *text)
   value->present = text->size > 0;
 }
 
-/* What the engine has to say where the call gives no value. */
-static void stand_in(zuora_value *all, const zuora_engine *engine,
+/* What the engine has to say where the call gives no value; secrets that it does
+ * give are kept. */
+static void stand_in(zuora_value *all, zuora_engine *engine,
                      const zuora_operation *operation,
                      const zuora_value *values)
 {
@@ -39,7 +40,9 @@ static void stand_in(zuora_value *all, const zuora_engine *engine,
   int k;
   memcpy(all, values, ZUORA_PARAMETERS * sizeof *all);
   for (i = 0; p[i]; i++)
-    if (p[i]->secret && !values[i].present)
+    if (p[i]->secret && values[i].present)
+      zuora__keep_given(engine, p[i]->secret, &values[i]);
+    else if (p[i]->secret)
       use_text(&all[i], &engine->secrets[p[i]->secret]);
   for (k = 0; k < engine->default_count; k++) {
     const zuora_default *one = &engine->defaults[k];
@@ -129,7 +132,6 @@ zuora_code zuora_exchange_new(zuora_exchange **out, zuora_engine *engine,
     x->next->previous = x;
   engine->all = x;
   stand_in(all, engine, operation, values);
-  zuora__keep_given(engine, operation, values);
   code =
       zuora__request_build(&x->request, &engine->base, operation, all, error);
   if (code)

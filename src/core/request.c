@@ -6,6 +6,13 @@
 
 enum { URL_LIMIT = 8192, HEADERS_LIMIT = 65536, BODY_LIMIT = 64 * 1024 * 1024 };
 
+/* A value that the call has, and what it is. A list of them ends with one that
+ * has no parameter. */
+typedef struct given {
+  const zuora_parameter *parameter;
+  const zuora_value *value;
+} given;
+
 /* ---- building ----------------------------------------------------------- */
 
 void zuora__request_init(zuora_request *request)
@@ -72,25 +79,19 @@ static const char *value_text(const zuora_parameter *p, const zuora_value *v,
 }
 
 /* The row's path, its {parameters} filled in by their wire names. */
-static void add_path(zuora_request *request, const zuora_value *values)
+static void add_path(zuora_request *request, const given *all)
 {
-  const char *path = request->operation->path;
-  while (*path) {
-    const char *name = strchr(path, '{');
-    size_t i;
-    if (!name) {
-      zuora__text_put(&request->url, path);
-      return;
-    }
+  const char *path = request->operation->path, *name;
+  const given *g;
+  while ((name = strchr(path, '{'))) {
     zuora__text_add(&request->url, path, (size_t)(name - path));
-    for (i = 0; request->operation->parameters[i]; i++) {
-      const zuora_parameter *p = request->operation->parameters[i];
-      if (p->place == ZUORA_IN_PATH &&
-          !strncmp(name + 1, p->wire, strlen(p->wire)))
-        zuora__text_add_percent(&request->url, values[i].data, values[i].size);
-    }
+    for (g = all; g->parameter; g++)
+      if (g->parameter->place == ZUORA_IN_PATH &&
+          !strncmp(name + 1, g->parameter->wire, strlen(g->parameter->wire)))
+        zuora__text_add_percent(&request->url, g->value->data, g->value->size);
     path = strchr(name, '}') + 1;
   }
+  zuora__text_put(&request->url, path);
 }
 
 /* A path from the root, or a URL that must be of the base's own origin. */
@@ -123,33 +124,33 @@ static zuora_code add_target(zuora_request *request, const zuora_base *base,
 }
 
 static zuora_code add_url(zuora_request *request, const zuora_base *base,
-                          const zuora_value *values, zuora_error *error)
+                          const given *all, zuora_error *error)
 {
-  const zuora_parameter *const *p = request->operation->parameters;
   const zuora_parameter *target = NULL;
-  char digits[32];
-  size_t i, size;
-  for (i = 0; p[i]; i++)
-    if (p[i]->place == ZUORA_AS_TARGET && values[i].present) {
+  const given *g;
+  for (g = all; g->parameter; g++)
+    if (g->parameter->place == ZUORA_AS_TARGET) {
       zuora_code code =
-          add_target(request, base, target = p[i], &values[i], error);
+          add_target(request, base, target = g->parameter, g->value, error);
       if (code)
         return code;
     }
   if (!target) {
     zuora__text_put(&request->url, base->url);
-    add_path(request, values);
+    add_path(request, all);
   }
-  for (i = 0; p[i]; i++) {
+  for (g = all; g->parameter; g++) {
+    const zuora_parameter *p = g->parameter;
+    char digits[32];
     const char *text;
-    if (p[i]->place != ZUORA_IN_QUERY || !values[i].present ||
-        p[i]->kind == ZUORA_PAIRS)
+    size_t size;
+    if (p->place != ZUORA_IN_QUERY || p->kind == ZUORA_PAIRS)
       continue;
     if (target)
-      return zuora__fail(error, ZUORA_ARGUMENT, p[i]->name,
+      return zuora__fail(error, ZUORA_ARGUMENT, p->name,
                          "may not be given together with %s", target->name);
-    text = value_text(p[i], &values[i], digits, &size);
-    add_query(request, p[i]->wire, strlen(p[i]->wire), text, size);
+    text = value_text(p, g->value, digits, &size);
+    add_query(request, p->wire, strlen(p->wire), text, size);
   }
   return ZUORA_OK;
 }
@@ -159,33 +160,30 @@ static int is_method(const zuora_request *request, const char *method)
   return !strcmp(request->method, method);
 }
 
-static void read_method(zuora_request *request, const zuora_value *values)
+static void read_method(zuora_request *request, const given *all)
 {
   static const char *const known[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
-  size_t i, k;
+  size_t k;
   request->method = request->operation->method;
   if (request->method)
     return;
   request->method = known[0];
-  for (i = 0; request->operation->parameters[i]; i++)
+  for (; all->parameter; all++)
     for (k = 0; k < sizeof known / sizeof *known; k++)
-      if (request->operation->parameters[i]->place == ZUORA_AS_METHOD &&
-          values[i].present &&
-          zuora__same(values[i].data, values[i].size, known[k]))
+      if (all->parameter->place == ZUORA_AS_METHOD &&
+          zuora__same(all->value->data, all->value->size, known[k]))
         request->method = known[k];
   request->writes = !is_method(request, "GET");
 }
 
-static void add_headers(zuora_request *request, const zuora_value *values)
+static void add_headers(zuora_request *request, const given *all)
 {
-  size_t i;
   ADD_LINE(request, "Accept: application/json");
-  for (i = 0; request->operation->parameters[i]; i++) {
-    const zuora_parameter *p = request->operation->parameters[i];
-    if (!values[i].present || p->place != ZUORA_IN_HEADER ||
-        p->kind == ZUORA_PAIRS)
+  for (; all->parameter; all++) {
+    const zuora_parameter *p = all->parameter;
+    if (p->place != ZUORA_IN_HEADER || p->kind == ZUORA_PAIRS)
       continue;
-    add_header(request, p->wire, values[i].data, values[i].size);
+    add_header(request, p->wire, all->value->data, all->value->size);
     if (p->group)
       request->names_entity = 1;
   }
@@ -211,70 +209,64 @@ static void add_member(zuora_request *request, const zuora_parameter *p,
 
 /* Calls of the table that have no members send {}, as Zuora's own samples
  * do; no document says whether nothing at all would pass. */
-static void add_body(zuora_request *request, const zuora_value *values)
+static void add_body(zuora_request *request, const given *all)
 {
-  int form = 0, content = 0;
-  size_t i;
+  zuora_text *body = &request->body;
+  int form = 0;
   if (is_method(request, "GET"))
     return;
-  for (i = 0; request->operation->parameters[i]; i++) {
-    const zuora_parameter *p = request->operation->parameters[i];
-    form |= p->place == ZUORA_IN_FORM;
-    content |= p->place == ZUORA_AS_CONTENT;
-    if (!values[i].present)
-      continue;
-    if (p->place == ZUORA_AS_CONTENT)
-      zuora__text_add(&request->body, values[i].data, values[i].size);
-    else if (p->place == ZUORA_IN_FORM || p->place == ZUORA_IN_BODY)
-      add_member(request, p, &values[i]);
+  for (; all->parameter; all++) {
+    zuora_place place = all->parameter->place;
+    form |= place == ZUORA_IN_FORM;
+    if (place == ZUORA_AS_CONTENT)
+      zuora__text_add(body, all->value->data, all->value->size);
+    else if (place == ZUORA_IN_FORM || place == ZUORA_IN_BODY)
+      add_member(request, all->parameter, all->value);
   }
   if (form) {
     ADD_LINE(request, "Content-Type: application/x-www-form-urlencoded");
     return;
   }
-  if (!content)
-    zuora__text_put(&request->body, request->body.size ? "}" : "{}");
-  if (request->body.size || !is_method(request, "DELETE"))
+  if (request->operation->method)
+    zuora__text_put(body, body->size ? "}" : "{}");
+  if (body->size || !is_method(request, "DELETE"))
     ADD_LINE(request, "Content-Type: application/json");
 }
 
-/* Whether the parameter of that wire name is given. */
-static const zuora_parameter *given(const zuora_request *request,
-                                    const zuora_value *values, const char *wire)
+/* The one in that place and, unless `wire` is NULL, of that name. */
+static const zuora_parameter *find(const given *all, zuora_place place,
+                                   const char *wire)
 {
-  size_t i;
-  for (i = 0; request->operation->parameters[i]; i++) {
-    const zuora_parameter *p = request->operation->parameters[i];
-    if (values[i].present && p->wire && !strcmp(p->wire, wire))
-      return p;
-  }
+  for (; all->parameter; all++)
+    if (all->parameter->place == place &&
+        (!wire ||
+         (all->parameter->wire && !strcmp(all->parameter->wire, wire))))
+      return all->parameter;
   return NULL;
 }
 
 /* Rules that hang on the method, which only a built request knows. */
-static zuora_code check_method(zuora_request *request,
-                               const zuora_value *values, zuora_error *error)
+static zuora_code check_method(zuora_request *request, const given *all,
+                               zuora_error *error)
 {
-  const zuora_parameter *key = given(request, values, "Idempotency-Key");
-  const zuora_parameter *const *p = request->operation->parameters;
-  size_t i;
+  const zuora_parameter *key = find(all, ZUORA_IN_HEADER, "Idempotency-Key");
+  const zuora_parameter *content = find(all, ZUORA_AS_CONTENT, NULL);
   if (key && !is_method(request, "POST") && !is_method(request, "PATCH"))
     return zuora__fail(error, ZUORA_ARGUMENT, key->name,
                        "is taken with POST and PATCH only, not with %s",
                        request->method);
   request->keyed = key != NULL;
-  for (i = 0; p[i]; i++)
-    if (values[i].present && p[i]->place == ZUORA_AS_CONTENT &&
-        is_method(request, "GET"))
-      return zuora__fail(error, ZUORA_ARGUMENT, p[i]->name,
-                         "may not be given with GET");
+  if (content && is_method(request, "GET"))
+    return zuora__fail(error, ZUORA_ARGUMENT, content->name,
+                       "may not be given with GET");
   return ZUORA_OK;
 }
 
-static zuora_code compress(zuora_request *request, const zuora_value *values,
+static zuora_code compress(zuora_request *request, const given *all,
                            zuora_error *error)
 {
-  const zuora_parameter *coding = given(request, values, "Content-Encoding");
+  const zuora_parameter *coding =
+      find(all, ZUORA_IN_HEADER, "Content-Encoding");
   if (!coding || request->body.failed)
     return ZUORA_OK;
   if (!request->body.size)
@@ -305,20 +297,28 @@ zuora_code zuora__request_build(zuora_request *request, const zuora_base *base,
                                 const zuora_operation *operation,
                                 const zuora_value *values, zuora_error *error)
 {
+  given all[ZUORA_PARAMETERS], *g = all;
   zuora_code code = zuora__values_check(operation, values, error);
+  size_t i;
   if (code)
     return code;
+  for (i = 0; operation->parameters[i]; i++)
+    if (values[i].present) {
+      g->parameter = operation->parameters[i];
+      g++->value = &values[i];
+    }
+  g->parameter = NULL;
   request->operation = operation;
   request->writes = (operation->flags & ZUORA_WRITES) != 0;
-  read_method(request, values);
-  code = check_method(request, values, error);
+  read_method(request, all);
+  code = check_method(request, all, error);
   if (!code)
-    code = add_url(request, base, values, error);
+    code = add_url(request, base, all, error);
   if (code)
     return code;
-  add_headers(request, values);
-  add_body(request, values);
-  code = compress(request, values, error);
+  add_headers(request, all);
+  add_body(request, all);
+  code = compress(request, all, error);
   return code ? code : check_size(request, error);
 }
 

@@ -266,7 +266,13 @@ static const header headers[] = {
     NUMBER("Concurrency-Limit-Limit", concurrency_limit),
     NUMBER("Concurrency-Limit-Remaining", concurrency_remaining)};
 
-enum { HEADERS = sizeof headers / sizeof *headers };
+enum { HEADERS = sizeof headers / sizeof *headers, LONGEST = 27 };
+
+/* By the length of a name: one more than the place of the first of that length,
+ * or 0. */
+static const unsigned char places[LONGEST + 1] = {
+    [4] = 1,  [10] = 2, [11] = 3,  [12] = 4,  [14] = 5, [15] = 6,
+    [16] = 8, [19] = 9, [22] = 10, [23] = 11, [27] = 12};
 
 static void read_header(zuora_response *response, const header *kind,
                         const char *text, size_t size)
@@ -317,9 +323,9 @@ void zuora_response_read(zuora_response *response, const char *data,
   if (!value)
     return;
   length = (size_t)(value - data);
-  for (i = 0; i < HEADERS && headers[i].size < length;)
-    i++;
-  for (; i < HEADERS && headers[i].size == length; i++) {
+  if (length > LONGEST || !places[length])
+    return;
+  for (i = places[length] - 1U; i < HEADERS && headers[i].size == length; i++) {
     const char *name = headers[i].name;
     if ((*data | 32) != (*name | 32) ||
         (memcmp(data, name, length) && !zuora__same(data, length, name)))

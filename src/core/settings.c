@@ -210,18 +210,13 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
   return ZUORA_OK;
 }
 
-void zuora__keep_given(zuora_engine *engine, const zuora_operation *operation,
-                       const zuora_value *values)
+void zuora__keep_given(zuora_engine *engine, zuora_secret secret,
+                       const zuora_value *value)
 {
   zuora_error error;
-  size_t i;
-  for (i = 0; operation->parameters[i]; i++) {
-    zuora_secret secret = operation->parameters[i]->secret;
-    if (values[i].present && (secret == ZUORA_API_SECRET_ACCESS_KEY ||
-                              secret == ZUORA_CLIENT_SECRET))
-      zuora_engine_set_secret(engine, ZUORA_GIVEN_SECRET, values[i].data,
-                              values[i].size, &error);
-  }
+  if (secret == ZUORA_API_SECRET_ACCESS_KEY || secret == ZUORA_CLIENT_SECRET)
+    zuora_engine_set_secret(engine, ZUORA_GIVEN_SECRET, value->data,
+                            value->size, &error);
 }
 
 const char *zuora_engine_secret(const zuora_engine *engine, zuora_secret secret,
