@@ -79,7 +79,10 @@ local function rates(rows)
     local title = ("%s, %s"):format(OPERATIONS[r.operation],
       PROTOCOLS[r.protocol])
     if title ~= last then
-      say("\n### %s\n", (title:gsub("^%l", string.upper)))
+      if last then
+        say ""
+      end
+      say("### %s\n", (title:gsub("^%l", string.upper)))
       header("client", "calls/s", "times bare", "CPU a call, µs")
       last = title
     end
@@ -285,7 +288,7 @@ if measured.instructions then
   end
 end
 if measured.rates then
-  say "## Calls a second"
+  say "## Calls a second\n"
   rates(measured.rates)
 end
 if measured.map then
