@@ -311,6 +311,7 @@ end
 -- With a key of ours, in a copy of the options.
 local function run_keyed(binding, level, options, a, b, c, more)
   local client, positional = binding.client, binding.positional
+  errors.check_options(binding.operation.name, options, level + 1)
   local made = { idempotency_key = client.uuid() }
   for key, value in pairs(options) do
     made[key] = value

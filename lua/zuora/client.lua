@@ -207,8 +207,9 @@ end
 ---@return table|nil result, zuora.Error|nil
 function Client:request(request)
   local private = private_of(self, "request")
+  errors.check_options("request", request, 2)
   local made = request
-  if type(request) == "table" and type(request.body) == "table" then
+  if type(request.body) == "table" then
     local text, reason = json.encode(request.body)
     if not text then
       return nil, errors.argument(private.bindings.request.operation, "body",

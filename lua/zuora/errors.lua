@@ -168,6 +168,18 @@ function errors.rejected(operation, level, kind, message, parameter, first)
     parameter and parameter .. " " or "", message, hint), level + 1)
 end
 
+--- Raises, at `level`, what is no table of options. One with a metatable would
+--- not be the same to all that read it: a part of them is in C.
+function errors.check_options(name, given, level)
+  if type(given) ~= "table" then
+    error(("%s: options must be a table, not a %s"):format(name, type(given)),
+      level + 1)
+  elseif getmetatable(given) ~= nil then
+    error(name .. ": options must be a plain table, without a metatable",
+      level + 1)
+  end
+end
+
 --- Whether a value is an error of this library.
 function errors.is(value)
   return getmetatable(value) == Error

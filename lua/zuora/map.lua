@@ -1,4 +1,5 @@
 -- One function over many items, many calls at once.
+local errors = require "zuora.errors"
 local names = require "zuora.names"
 local tasks = require "zuora.wait.tasks"
 local wait = require "zuora.wait"
@@ -33,10 +34,7 @@ local function check(items, fn, options, level)
     error("client:map: the second argument must be a function, not a " ..
       type(fn), level + 1)
   end
-  if type(options) ~= "table" then
-    error("client:map: the options must be a table, not a " .. type(options),
-      level + 1)
-  end
+  errors.check_options("client:map", options, level + 1)
   check_options(options, level + 1)
 end
 

@@ -52,10 +52,7 @@ end
 
 --- Raises, at `level`, what no value could mend: an unknown name, a wrong type.
 function options.check_types(given, level)
-  if type(given) ~= "table" then
-    error("zuora.new: the options must be a table, not a " .. type(given),
-      level + 1)
-  end
+  errors.check_options(NEW.name, given, level + 1)
   for key, value in pairs(given) do
     local wanted = TYPES[key]
     if not wanted then

@@ -19,7 +19,7 @@ local LOOP_CANNOT_YIELD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 local function copy(options)
   local made = {}
-  for key, value in pairs(options or {}) do
+  for key, value in pairs(options) do
     made[key] = value
   end
   return made
@@ -57,6 +57,8 @@ end
 --   next     the URL of the page after it, nil at the end
 --   ahead    by URL, the pages that are being fetched or have come
 local function open(binding, options, level)
+  options = options == nil and {} or options
+  errors.check_options(binding.operation.name, options, level + 1)
   local cursor = { binding = binding, options = copy(options), seen = {},
     empty = 0, number = 0, ahead = {} }
   cursor.prefetch = take_number(cursor, "prefetch", PREFETCH, 0, MOST_AHEAD,

@@ -173,6 +173,45 @@ describe("misuse", function()
       "settle must be a boolean")
   end)
 
+  -- A part of the library would see what comes from a metatable, another not:
+  -- of two the one that lets a change be sent.
+  it("is a metatable, from which options would come", function()
+    local defaults = { dry_run = true, headers = { ["X-A"] = "1" } }
+    local function plain()
+      return setmetatable({}, { __index = defaults })
+    end
+    local connections = client.connections
+    local what = "options must be a plain table, without a metatable"
+    for _, timeout in ipairs { 5, false } do
+      local options = plain()
+      options.timeout = timeout or nil
+      raised(function() local _ = connections.disconnect(ID, options) end,
+        "connections.disconnect: " .. what)
+      raised(function() local _ = connections.initiate(ID, options) end,
+        "connections.initiate: " .. what)
+      raised(function() local _ = connections.list(options) end, what)
+      raised(function() local _ = connections.each(options) end, what)
+      raised(function() local _ = connections.all(options) end, what)
+    end
+    local request = plain()
+    request.path, request.method = "/v1/x", "PUT"
+    raised(function() local _ = client:request(request) end, what)
+    request.body = {}
+    raised(function() local _ = client:request(request) end, what)
+    raised(function() local _ = client:request { path = "/v1/x",
+      headers = setmetatable({}, { __index = { ["X-A"] = "1" } }) } end,
+      "headers must be a plain table, without a metatable")
+    raised(function() local _ = client:map({}, print, plain()) end,
+      "client:map: " .. what)
+  end)
+
+  it("is no table of options", function()
+    raised(function() local _ = client.connections.each "x" end,
+      "connections.list: options must be a table, not a string")
+    raised(function() local _ = client.connections.all(5) end,
+      "connections.list: options must be a table, not a number")
+  end)
+
   it("is a call of a closed client", function()
     client:close()
     raised(function() local _ = client.entities.list() end,

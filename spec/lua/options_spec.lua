@@ -46,6 +46,11 @@ describe("options of zuora.new", function()
     assert.matches("must be a table, not a string", raised("CSBX"))
   end)
 
+  it("have to be all its own", function()
+    assert.matches("zuora%.new: options must be a plain table, without a " ..
+      "metatable", raised(setmetatable({}, { __index = with {} })))
+  end)
+
   it("have to have names that there are", function()
     assert.matches("time_out is not an option %(did you mean timeout%?%)",
       raised(with { time_out = 1 }))

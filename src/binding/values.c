@@ -38,6 +38,16 @@ static int push_type_fault(lua_State *L, const char *name, const char *wanted,
   return 4;
 }
 
+/* Not every reader of a table sees what comes from its metatable. */
+static int push_metatable_fault(lua_State *L, const char *name)
+{
+  lua_pushnil(L);
+  lua_pushliteral(L, "misuse");
+  lua_pushliteral(L, "must be a plain table, without a metatable");
+  lua_pushstring(L, name);
+  return 4;
+}
+
 /* Reads the value at the top. 0, or what push_type_fault returns. */
 static int read_value(lua_State *L, const zuora_parameter *p,
                       zuora_value *value)
@@ -86,6 +96,8 @@ static int find_option(const zuora_operation *operation, const char *name,
 static int read_options(lua_State *L, int index,
                         const zuora_operation *operation, zuora_value *values)
 {
+  if (lua_getmetatable(L, index))
+    return push_metatable_fault(L, "options");
   lua_pushnil(L);
   while (lua_next(L, index)) {
     int i, fault;
@@ -189,6 +201,8 @@ static int add_table(lua_State *L, zuora_exchange *exchange,
   zuora_error error;
   char digits[32];
   int fault;
+  if (lua_getmetatable(L, -1))
+    return push_metatable_fault(L, p->name);
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     if (lua_type(L, -2) != LUA_TSTRING)
