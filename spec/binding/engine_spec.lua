@@ -1,5 +1,4 @@
--- Engines and exchanges at work, against the sandbox; and who is collected
--- when.
+-- Engines and exchanges at work, against the sandbox.
 local core = require "zuora.core"
 local support = require "spec.binding.support"
 local json = require "cjson"
@@ -298,60 +297,5 @@ describe("exchange:decide", function()
       "number expected")
     assert.error_matches(function() exchange:decide(policy, 1) end,
       "number expected")
-  end)
-end)
-
-describe("the collector", function()
-  -- Boxes are made, submitted and dropped in every order.
-  it("takes engines and exchanges in any order", function()
-    for order = 1, 3 do
-      local own = support.sandbox()
-      local exchange = assert(support.exchange(own, "connections.list"))
-      assert(exchange:submit(core.sign.none))
-      own:step(0)
-      if order == 1 then
-        own = nil
-      elseif order == 2 then
-        exchange = nil
-      else
-        own, exchange = nil, nil
-      end
-      collectgarbage()
-      collectgarbage()
-      if order == 1 then
-        assert.equal("cancelled", exchange:failure())
-        assert.is_nil((exchange:submit(core.sign.none)))
-      elseif order == 2 then
-        assert.equal(0, own:busy())
-        own:close()
-      end
-    end
-  end)
-
-  it("leaves no descriptor behind", function()
-    local function descriptors()
-      local count = 0
-      for fd = 0, 255 do
-        local file = io.open("/proc/self/fdinfo/" .. fd)
-        if file then
-          file:close()
-          count = count + 1
-        end
-      end
-      return count
-    end
-    if not io.open "/proc/self/stat" then
-      pending "this system has no /proc"
-    end
-    collectgarbage()
-    collectgarbage()
-    local before = descriptors()
-    for _ = 1, 3 do
-      local own = support.sandbox()
-      support.carry(own, assert(support.exchange(own, "connections.list")))
-    end
-    collectgarbage()
-    collectgarbage()
-    assert.equal(before, descriptors())
   end)
 end)

@@ -128,15 +128,30 @@ static int is_closed(lua_State *L)
   return 1;
 }
 
+/* Wherever Lua takes memory, a finalizer may close the engine: it is looked for
+ * behind that, and what belongs to it is copied before. */
+
+/* Longer than any secret and any base URL. */
+enum { COPIED = 8192 + 1 };
+
+/* [0, +1] */
+static void push_copy(lua_State *L, const char *data, size_t size)
+{
+  char copy[COPIED];
+  if (size > sizeof copy)
+    luaL_error(L, "it is too long");
+  memcpy(copy, data, size);
+  lua_pushlstring(L, copy, size);
+}
+
 /* engine:set_secret(name, value | nil) -> true | failure */
 static int set_secret(lua_State *L)
 {
-  zuora_engine *engine = check_open(L);
   zuora_secret secret = zuora__check_secret(L, 2);
   size_t size;
   const char *value = luaL_optlstring(L, 3, "", &size);
   zuora_error error;
-  if (zuora_engine_set_secret(engine, secret, value, size, &error))
+  if (zuora_engine_set_secret(check_open(L), secret, value, size, &error))
     return zuora__push_failure(L, &error);
   lua_pushboolean(L, 1);
   return 1;
@@ -145,34 +160,31 @@ static int set_secret(lua_State *L)
 /* engine:secret(name) -> its value, for a store that the program gave, or nil */
 static int get_secret(lua_State *L)
 {
-  zuora_engine *engine = check_open(L);
+  zuora_secret secret = zuora__check_secret(L, 2);
   size_t size;
-  const char *value =
-      zuora_engine_secret(engine, zuora__check_secret(L, 2), &size);
+  const char *value = zuora_engine_secret(check_open(L), secret, &size);
   if (!value)
     return 0;
-  lua_pushlstring(L, value, size);
+  push_copy(L, value, size);
   return 1;
 }
 
 /* engine:has_secret(name) -> boolean */
 static int has_secret(lua_State *L)
 {
-  zuora_engine *engine = check_open(L);
-  lua_pushboolean(L,
-                  zuora_engine_has_secret(engine, zuora__check_secret(L, 2)));
+  zuora_secret secret = zuora__check_secret(L, 2);
+  lua_pushboolean(L, zuora_engine_has_secret(check_open(L), secret));
   return 1;
 }
 
 /* engine:set_default(parameter, value) -> true | failure */
 static int set_default(lua_State *L)
 {
-  zuora_engine *engine = check_open(L);
   size_t size;
   const char *name = luaL_checkstring(L, 2);
   const char *value = luaL_checklstring(L, 3, &size);
   zuora_error error;
-  if (zuora_engine_set_default(engine, name, value, size, &error))
+  if (zuora_engine_set_default(check_open(L), name, value, size, &error))
     return zuora__push_failure(L, &error);
   lua_pushboolean(L, 1);
   return 1;
@@ -182,17 +194,16 @@ static int set_default(lua_State *L)
  * is closed, for then nobody knows them any more */
 static int redact(lua_State *L)
 {
-  zuora_engine *engine = check_box(L)->engine;
+  engine_box *box = check_box(L);
   size_t size;
   const char *text = luaL_checklstring(L, 2, &size);
-  char *copy;
-  if (!engine) {
+  char *copy = lua_newuserdata(L, size + 1);
+  if (!box->engine) {
     lua_pushliteral(L, "****");
     return 1;
   }
-  copy = lua_newuserdata(L, size + 1);
   memcpy(copy, text, size);
-  zuora_engine_redact(engine, copy, size);
+  zuora_engine_redact(box->engine, copy, size);
   lua_pushlstring(L, copy, size);
   return 1;
 }
@@ -250,7 +261,8 @@ static int cancel(lua_State *L)
 /* engine:base_url() -> string */
 static int base_url(lua_State *L)
 {
-  lua_pushstring(L, zuora_engine_base_url(check_open(L)));
+  const char *url = zuora_engine_base_url(check_open(L));
+  push_copy(L, url, strlen(url));
   return 1;
 }
 

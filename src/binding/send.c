@@ -44,8 +44,6 @@ static int build(lua_State *L, int first, int plain)
   int fault;
   luaL_argcheck(L, index - 1 < count, 2, "no such operation");
   row = &rows[index - 1];
-  if (!self->engine)
-    return zuora__push_misuse(L, "the client is closed");
   luaL_checkany(L, 3);
   fault = zuora__read_values(L, first, row, values);
   if (fault)
@@ -53,6 +51,8 @@ static int build(lua_State *L, int first, int plain)
   if (plain && lua_istable(L, -1) && steers(row, values))
     return 0;
   box = take_box(L);
+  if (!self->engine) /* also when a finalizer closed it just now */
+    return zuora__push_misuse(L, "the client is closed");
   if (zuora_exchange_new(&box->exchange, self->engine, row, values, &error))
     return zuora__push_failure(L, &error);
   if (lua_istable(L, -1)) {
