@@ -104,6 +104,38 @@ static void forms_of_pages_are_masked_too(void **state)
   redacted("[a&lt;b&gt;&amp;&quot;&#39;c", "[a&lt;b&gt;&amp;&quot;&#39;c");
 }
 
+static void numbers_of_pages_may_have_zeros(void **state)
+{
+  (void)state;
+  set_secret(ZUORA_CLIENT_SECRET, "O'Brien\"2024");
+  redacted("[O&#039;Brien&#034;2024]", "[**********************]");
+  redacted("[O&#00000039;Brien&#X0022;2024]",
+           "[*****************************]");
+  redacted("O&#039Brien&#034;2024", "O&#039Brien&#034;2024");
+  redacted("O&#;Brien&#034;2024", "O&#;Brien&#034;2024");
+  redacted("O&#99999999999999999999939;Brien\"2024",
+           "O&#99999999999999999999939;Brien\"2024");
+  redacted("O'Brien&#3", "O'Brien&#3");
+  redacted("O'Brien&#x", "O'Brien&#x");
+}
+
+static void characters_past_ascii_are_known_by_their_numbers(void **state)
+{
+  (void)state;
+  set_secret(ZUORA_CLIENT_SECRET, "s\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x91");
+  redacted("[s\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x91]", "[**********]");
+  redacted("[s\\u00e4\\u20AC\\ud83d\\udd11]", "[*************************]");
+  redacted("[s&#228;&#x20ac;&#128273;]", "[************************]");
+  redacted("[s%C3%a4\xe2\x82\xac%F0%9F%94%91]", "[**********************]");
+  /* as by a server to which each byte is a character */
+  redacted("[s\\u00c3\\u00a4\\u00e2\\u0082\\u00ac\xf0\x9f\x94\x91]",
+           "[***********************************]");
+  redacted("s\\u00e4\\u20ac\\ud83d", "s\\u00e4\\u20ac\\ud83d");
+  redacted("s\\u00e4\\u20ac\\ud83d\\u0041", "s\\u00e4\\u20ac\\ud83d\\u0041");
+  set_secret(ZUORA_CLIENT_SECRET, "caf\xe9 \xe2\x82");
+  redacted("[caf\\u00e9 \xe2\x82]", "[************]");
+}
+
 /* One secret may be a part of another. */
 static void the_longest_is_masked_first(void **state)
 {
@@ -142,6 +174,13 @@ static void only_so_many_are_kept(void **state)
   }
   redacted("the-very-first session-00 session-31",
            "************** ********** **********");
+  for (i = 0; i < ZUORA_REPLACED; i++) { /* those are kept already */
+    set_secret(ZUORA_GIVEN_SECRET, "session-30");
+    set_secret(ZUORA_GIVEN_SECRET, "session-31");
+  }
+  redacted("the-very-first session-00 session-31",
+           "************** ********** **********");
+  set_secret(ZUORA_GIVEN_SECRET, "");
   set_secret(ZUORA_SESSION, "last");
   redacted("the-very-first session-00 session-31 last",
            "the-very-first ********** ********** ****");
@@ -188,6 +227,8 @@ int main(void)
       TEST(too_short_secrets_would_mask_everything),
       TEST(other_forms_are_masked_too),
       TEST(forms_of_pages_are_masked_too),
+      TEST(numbers_of_pages_may_have_zeros),
+      TEST(characters_past_ascii_are_known_by_their_numbers),
       TEST(the_longest_is_masked_first),
       TEST(those_that_were_replaced_are_masked_still),
       TEST(only_so_many_are_kept),

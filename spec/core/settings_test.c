@@ -53,6 +53,7 @@ static void options_have_defaults(void **state)
 
 static void options_are_looked_at(void **state)
 {
+  char long_agent[1026] = {0};
   zuora_engine_options o;
   (void)state;
   zuora_engine_options_init(&o);
@@ -63,6 +64,9 @@ static void options_are_looked_at(void **state)
   o.max_concurrency = 0;
   refuses_options(&o, ZUORA_ARGUMENT, "max_concurrency", "must be at least 1");
   o.max_concurrency = 1;
+  memset(long_agent, 'a', sizeof long_agent - 1);
+  o.user_agent = long_agent;
+  refuses_options(&o, ZUORA_ARGUMENT, "user_agent", "longer than 1024 bytes");
   o.user_agent = "a\r\nHost: b";
   refuses_options(&o, ZUORA_ARGUMENT, "user_agent", "control characters");
 }

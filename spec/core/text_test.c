@@ -218,11 +218,6 @@ static void copies_what_can_be_printed(void **state)
 {
   char out[6];
   (void)state;
-  assert_true(zuora__copy_printable(out, sizeof out,
-                                    "a\tb\r\x7f\x80"
-                                    "c",
-                                    7));
-  assert_string_equal(out, "abc");
   assert_true(zuora__copy_printable(out, sizeof out, "abcde", 5));
   assert_string_equal(out, "abcde");
   assert_false(zuora__copy_printable(out, sizeof out, "abcdef", 6));
@@ -232,20 +227,19 @@ static void copies_what_can_be_printed(void **state)
 }
 
 /* Wherever it stands, and whatever stands around it. */
-static void one_that_is_not_printable_is_left_out(void **state)
+static void one_that_is_not_printable_spoils_all(void **state)
 {
   static const unsigned char bad[] = {0, 1, 31, 127, 128, 160, 255};
   size_t at, i;
   (void)state;
   for (at = 0; at < 20; at++)
     for (i = 0; i < sizeof bad; i++) {
-      char line[20], out[21], expected[20];
+      char line[20], out[21];
       memset(line, at % 2 ? ' ' : '~', 20);
-      memcpy(expected, line, 19);
-      expected[19] = '\0';
-      line[at] = (char)bad[i];
       assert_true(zuora__copy_printable(out, sizeof out, line, 20));
-      assert_string_equal(out, expected);
+      line[at] = (char)bad[i];
+      assert_false(zuora__copy_printable(out, sizeof out, line, 20));
+      assert_string_equal(out, "");
     }
 }
 
@@ -269,6 +263,6 @@ int main(void)
       TEST(knows_header_names),
       TEST(compares_letters_of_either_case),
       TEST(copies_what_can_be_printed),
-      TEST(one_that_is_not_printable_is_left_out)};
+      TEST(one_that_is_not_printable_spoils_all)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* redact.c: takes secrets out of what may be shown. */
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine.h"
@@ -12,59 +11,123 @@ enum { SECRET_MINIMUM = 4 };
 typedef enum form { PLAIN, PERCENT, JSON, HTML, FORMS } form;
 static const char marks[] = {'\0', '%', '\\', '&'};
 
-/* How many bytes at the start of `text`, an ampersand, say `c`; 0: none. */
-static size_t referred(char c, const char *text, size_t size)
+enum { NO_CHARACTER = 0x110000 };
+
+/* The character that a secret begins with, and its size: 1, too, for a byte
+ * that begins none. */
+static size_t read_character(const char *secret, size_t size, int *character)
+{
+  const unsigned char *s = (const unsigned char *)secret;
+  size_t n = *s < 0xc2 || *s > 0xf4 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4, i;
+  int c = n == 1 ? *s : *s & (0x7f >> n);
+  for (i = 1; i < n && i < size && (s[i] & 0xc0) == 0x80; i++)
+    c = c << 6 | (s[i] & 0x3f);
+  *character = i == n ? c : *s;
+  return i == n ? n : 1;
+}
+
+static int digit_of(char c)
+{
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c |= 32;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/* The digits at the start of `text`; sets how many. */
+static int read_number(const char *text, size_t size, int base, size_t *digits)
+{
+  int number = 0;
+  size_t n;
+  for (n = 0; n < size && digit_of(text[n]) < base; n++)
+    if (number < NO_CHARACTER)
+      number = number * base + digit_of(text[n]);
+  *digits = n;
+  return number < NO_CHARACTER ? number : NO_CHARACTER;
+}
+
+/* How many bytes at the start of `text`, an ampersand, say it in HTML. */
+static size_t referred(int character, const char *text, size_t size)
 {
   static const char *const names[] = {"&&amp;", "<&lt;", ">&gt;", "\"&quot;",
                                       "'&apos;"};
-  char number[2][8];
-  size_t i, n;
+  size_t i, n, at;
+  int hex;
   for (i = 0; i < sizeof names / sizeof *names; i++) {
     n = strlen(names[i]) - 1;
-    if (c == names[i][0] && size >= n && !memcmp(text, names[i] + 1, n))
+    if (character == names[i][0] && size >= n && !memcmp(text, names[i] + 1, n))
       return n;
   }
-  snprintf(number[0], sizeof number[0], "&#%d;", (unsigned char)c);
-  snprintf(number[1], sizeof number[1], "&#x%x;", (unsigned char)c);
-  for (i = 0; i < 2; i++) {
-    n = strlen(number[i]);
-    if (size >= n && zuora__same(text, n, number[i]))
-      return n;
+  hex = size > 2 && (text[2] | 32) == 'x';
+  at = hex ? 3 : 2;
+  if (size > at && text[1] == '#' &&
+      read_number(text + at, size - at, hex ? 16 : 10, &n) == character &&
+      n > 0 && at + n < size && text[at + n] == ';')
+    return at + n + 1;
+  return character == '&';
+}
+
+/* The four digits of \uXXXX. */
+static int read_unit(const char *text, size_t size)
+{
+  size_t digits;
+  int unit;
+  if (size < 6 || text[0] != '\\' || text[1] != 'u')
+    return NO_CHARACTER;
+  unit = read_number(text + 2, 4, 16, &digits);
+  return digits == 4 ? unit : NO_CHARACTER;
+}
+
+/* How many bytes at the start of `text`, a backslash, say it in JSON. */
+static size_t escaped(int character, const char *text, size_t size)
+{
+  int unit = read_unit(text, size), low;
+  if (unit == character)
+    return 6;
+  if (unit >= 0xd800 && unit < 0xdc00) {
+    low = read_unit(text + 6, size - 6);
+    return low >= 0xdc00 && low < 0xe000 &&
+                   character == 0x10000 + ((unit & 0x3ff) << 10 | (low & 0x3ff))
+               ? 12
+               : 0;
   }
-  return c == '&';
+  return size >= 2 && text[1] == character && strchr("\"\\/", text[1]) ? 2 : 0;
 }
 
-static int is_hex_of(unsigned char c, const char *digits)
+/* How many bytes at the start of `text` say what the secret begins with, of
+ * which *used bytes are meant; 0: none. A server that takes UTF-8 for Latin-1
+ * writes each byte as a character. */
+static size_t said(const char *secret, size_t left, size_t *used,
+                   const char *text, size_t size, form f)
 {
-  char hex[3];
-  snprintf(hex, sizeof hex, "%02x", c);
-  return zuora__same(digits, 2, hex);
-}
-
-/* How many bytes at the start of `text` say `c`; 0: none. */
-static size_t said(char c, const char *text, size_t size, form f)
-{
+  size_t (*const write)(int, const char *, size_t) =
+      f == HTML ? referred : escaped;
+  int c = (unsigned char)*secret, character;
+  size_t n;
+  *used = 1;
   if (size == 0)
     return 0;
   if (f == PLAIN || *text != marks[f])
-    return *text == c || (f == PERCENT && c == ' ' && *text == '+');
-  if (f == HTML)
-    return referred(c, text, size);
+    return *text == *secret || (f == PERCENT && c == ' ' && *text == '+');
   if (f == PERCENT)
-    return size >= 3 && is_hex_of((unsigned char)c, text + 1) ? 3 : 0;
-  if (size >= 6 && !memcmp(text, "\\u00", 4) &&
-      is_hex_of((unsigned char)c, text + 4))
-    return 6;
-  return size >= 2 && text[1] == c && strchr("\"\\/", c) ? 2 : 0;
+    return size >= 3 && read_number(text + 1, 2, 16, &n) == c && n == 2 ? 3 : 0;
+  *used = read_character(secret, left, &character);
+  n = write(character, text, size);
+  if (!n) {
+    *used = 1;
+    n = write(c, text, size);
+  }
+  return n;
 }
 
 /* Likewise for all of a secret. */
 static size_t says(const zuora_text *secret, const char *text, size_t size,
                    form f)
 {
-  size_t i, n = 0;
-  for (i = 0; i < secret->size; i++) {
-    size_t step = said(secret->data[i], text + n, size - n, f);
+  size_t i, n = 0, used;
+  for (i = 0; i < secret->size; i += used) {
+    size_t step =
+        said(secret->data + i, secret->size - i, &used, text + n, size - n, f);
     if (!step)
       return 0;
     n += step;

@@ -6,7 +6,7 @@
 
 #include "engine.h"
 
-enum { VALUE_LIMIT = 8192 };
+enum { VALUE_LIMIT = 8192, AGENT_LIMIT = 1024 };
 
 static char *copy_string(const char *string)
 {
@@ -60,6 +60,9 @@ static zuora_code check_options(zuora_engine *engine,
   if (options->max_concurrency < 1)
     return zuora__fail(error, ZUORA_ARGUMENT, "max_concurrency",
                        "must be at least 1");
+  if (strlen(agent) > AGENT_LIMIT)
+    return zuora__fail(error, ZUORA_ARGUMENT, "user_agent",
+                       "may not be longer than %d bytes", AGENT_LIMIT);
   if (zuora__header_fault(agent, strlen(agent)) >= 0)
     return zuora__fail(error, ZUORA_ARGUMENT, "user_agent",
                        "may not hold control characters");
@@ -176,6 +179,26 @@ const char *zuora_secret_name(zuora_secret secret)
              : NULL;
 }
 
+static int is_text(const zuora_text *text, const char *data, size_t size)
+{
+  return size == text->size && (!size || !memcmp(text->data, data, size));
+}
+
+/* Whether it is masked without that place: the same came by another way, as a
+ * cookie is given and then kept. */
+static int is_known(const zuora_engine *engine, const zuora_text *secret)
+{
+  int i;
+  for (i = 0; i < ZUORA_REPLACED; i++)
+    if (is_text(&engine->replaced[i], secret->data, secret->size))
+      return 1;
+  for (i = 0; i < ZUORA_SECRET_COUNT; i++)
+    if (&engine->secrets[i] != secret && zuora__is_masked((zuora_secret)i) &&
+        is_text(&engine->secrets[i], secret->data, secret->size))
+      return 1;
+  return 0;
+}
+
 /* Changes places with the oldest of those that were replaced. */
 static void put_by(zuora_engine *engine, zuora_text *secret)
 {
@@ -199,9 +222,9 @@ zuora_code zuora_engine_set_secret(zuora_engine *engine, zuora_secret secret,
                        "characters",
                        VALUE_LIMIT);
   text = &engine->secrets[secret];
-  if (size == text->size && (!size || !memcmp(text->data, data, size)))
+  if (is_text(text, data, size))
     return ZUORA_OK;
-  if (text->size && zuora__is_masked(secret))
+  if (text->size && zuora__is_masked(secret) && !is_known(engine, text))
     put_by(engine, text);
   zuora__text_wipe(text);
   zuora__text_add(text, data, size);

@@ -191,10 +191,9 @@ int zuora__same(const char *data, size_t size, const char *string)
   return !string[size];
 }
 
-/* How many bytes at the start are printable ASCII. Eight at a time: where none
- * has its top bit set, taking 32 away or adding 1 sets it in those that are
- * not. */
-static size_t printable(const char *data, size_t size)
+/* Eight bytes at a time: where none has its top bit set, taking 32 away or
+ * adding 1 sets it in those that are not printable. */
+static int is_printable(const char *data, size_t size)
 {
   const uint64_t ones = 0x0101010101010101U;
   size_t n = 0;
@@ -202,29 +201,19 @@ static size_t printable(const char *data, size_t size)
   for (; size - n >= sizeof eight; n += sizeof eight) {
     memcpy(&eight, data + n, sizeof eight);
     if ((eight | (eight - 32 * ones) | (eight + ones)) & (128 * ones))
-      break;
+      return 0;
   }
   while (n < size && data[n] >= 32 && data[n] < 127)
     n++;
-  return n;
+  return n == size;
 }
 
 int zuora__copy_printable(char *out, size_t capacity, const char *data,
                           size_t size)
 {
-  size_t n = 0;
-  while (size > 0 && n + 1 < capacity) {
-    size_t most = capacity - 1 - n < size ? capacity - 1 - n : size;
-    size_t run = printable(data, most);
-    memcpy(out + n, data, run);
-    n += run;
-    data += run;
-    size -= run;
-    if (size > 0 && run < most) {
-      data++;
-      size--;
-    }
-  }
-  out[size ? 0 : n] = '\0';
-  return !size;
+  int whole = size < capacity && is_printable(data, size);
+  if (whole)
+    memcpy(out, data, size);
+  out[whole ? size : 0] = '\0';
+  return whole;
 }

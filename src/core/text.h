@@ -41,8 +41,8 @@ int zuora__is_token(const char *data, size_t size);
 /* Whether `size` bytes are `string`, letters of either case being equal. */
 int zuora__same(const char *data, size_t size, const char *string);
 
-/* Copies, dropping what is not printable ASCII; returns 1. What takes more than
- * capacity - 1 bytes is not copied at all; returns 0. */
+/* Copies; returns 1. What has more than capacity - 1 bytes, or one that is not
+ * printable ASCII, is not copied at all; returns 0. */
 int zuora__copy_printable(char *out, size_t capacity, const char *data,
                           size_t size);
 
