@@ -383,4 +383,18 @@ describe("no secret is told", function()
     end
     check()
   end)
+
+  it("by libcurl, of a proxy that it cannot make out", function()
+    for _, proxy in ipairs { "http://bob:SECRET/x@127.0.0.1:1",
+      "http://bob:SECRET#x@127.0.0.1:1", "htp://bob:SECRET@127.0.0.1:1",
+      "http://bob:SECRET@127.0.0.1:99999", "http://bob:SECRET@a b:1" } do
+      local other = assert(require("zuora").new { access_token = "x",
+        base_url = "https://zuora.invalid", proxy = proxy, max_attempts = 1 })
+      local _, err = other.connections.accept(ID)
+      other:close()
+      assert.equal("not_done", err.outcome)
+      assert.is_nil(find(dump(err) .. err:report()))
+      assert.matches("the proxy is given in a form", err.message)
+    end
+  end)
 end)

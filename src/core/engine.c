@@ -81,11 +81,10 @@ static int on_timer(CURLM *multi, long timeout, void *user)
 
 static int init_global(void)
 {
-  const long all = CURL_GLOBAL_DEFAULT;
   if (!zuora__memory_is_hooked())
-    return !curl_global_init(all);
-  return !curl_global_init_mem(all, zuora__malloc, zuora__free, zuora__realloc,
-                               zuora__strdup, zuora__calloc);
+    return !curl_global_init(CURL_GLOBAL_DEFAULT);
+  return !curl_global_init_mem(CURL_GLOBAL_DEFAULT, zuora__malloc, zuora__free,
+                               zuora__realloc, zuora__strdup, zuora__calloc);
 }
 
 static int open_multi(zuora_engine *engine)
@@ -163,10 +162,15 @@ static const struct {
                 {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
                 {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}};
 
+static long milliseconds(double seconds)
+{
+  return seconds > 0.001 ? (long)(seconds * 1000) : 1L; /* 0 means no limit */
+}
+
 /* Done once a handle. Without TLS, only an answer would end PIPEWAIT. */
 static int set_up(zuora_engine *engine, zuora_slot *slot)
 {
-  const char *protocols = engine->base.origin.secure ? "https" : "http";
+  int secure = engine->base.origin.secure;
   int direct = zuora__engine_direct(engine);
   CURL *easy = slot->easy;
   size_t i;
@@ -175,18 +179,18 @@ static int set_up(zuora_engine *engine, zuora_slot *slot)
       return 0;
   return SET(CURLOPT_SHARE, engine->share) &&
 #if LIBCURL_VERSION_NUM >= 0x075500
-         SET(CURLOPT_PROTOCOLS_STR, protocols) &&
+         SET(CURLOPT_PROTOCOLS_STR, secure ? "https" : "http") &&
 #else
          SET(CURLOPT_PROTOCOLS,
-             protocols[4] ? (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP) &&
+             secure ? (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP) &&
 #endif
-         SET(CURLOPT_PIPEWAIT, (long)engine->base.origin.secure) &&
+         SET(CURLOPT_PIPEWAIT, (long)secure) &&
          SET(CURLOPT_ACCEPT_ENCODING, "") &&
          (!engine->ca_file || SET(CURLOPT_CAINFO, engine->ca_file)) &&
          SET(CURLOPT_PROXY, direct ? "" : engine->proxy) &&
          SET(CURLOPT_NOPROXY, direct ? "*" : NULL) &&
          SET(CURLOPT_CONNECTTIMEOUT_MS,
-             (long)(engine->connect_timeout * 1000)) &&
+             milliseconds(engine->connect_timeout)) &&
          SET(CURLOPT_OPENSOCKETFUNCTION, on_open) &&
          SET(CURLOPT_OPENSOCKETDATA, engine) &&
          SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) &&
@@ -275,12 +279,11 @@ static int prepare(zuora_slot *slot)
 {
   const zuora_exchange *x = slot->exchange;
   CURL *easy = slot->easy;
-  double left = x->deadline - zuora_clock();
   slot->detail[0] = '\0';
   return set_headers(slot) && set_method(slot, &x->request) &&
          SET(CURLOPT_FRESH_CONNECT, (long)x->engine->fresh) &&
          SET(CURLOPT_URL, x->request.url.data) &&
-         SET(CURLOPT_TIMEOUT_MS, left > 0.001 ? (long)(left * 1000) : 1L);
+         SET(CURLOPT_TIMEOUT_MS, milliseconds(x->deadline - zuora_clock()));
 }
 
 /* Takes the exchange off its slot and keeps that. */

@@ -287,6 +287,10 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
     zuora__fail(error, ZUORA_PROTOCOL, NULL,
                 "the head of the answer is larger than %d bytes",
                 ZUORA_HEAD_LIMIT);
+  else if (!strncmp(words, "Unsupported proxy",
+                    17)) /* quoted, password and all */
+    zuora__fail(error, code, NULL,
+                "the proxy is given in a form that libcurl does not know");
   else
     zuora__fail(error, code, NULL, "%s", words);
 }
