@@ -17,15 +17,27 @@ local NONE = core.sign.none
 -- tenth where that is less.
 local SETTLING = 10
 
-local function not_sent(state, kind, message)
+local function not_sent(state, kind, message, retry_after)
   return nil, errors.new {
     kind = kind,
     operation = state.operation.name,
     message = message,
     attempts = state.attempts,
-    retryable = kind == "timeout",
+    retryable = kind == "timeout" or kind == "rate_limit",
+    retry_after = retry_after,
     outcome = state.writes and "not_done" or nil,
   }
+end
+
+-- Its turn comes, or would come after that pause of the client's pace, when
+-- its time is over.
+local function too_late(state, pause)
+  if pause > 0 and pause >= state.ends - state.now then
+    return not_sent(state, "rate_limit", ("Zuora's rate limit lets no call " ..
+      "leave for %d s, more than its time"):format(math.ceil(pause)),
+      math.ceil(pause))
+  end
+  return not_sent(state, "timeout", "its time was over before it could be sent")
 end
 
 --- Seconds that an attempt may take, from when it is sent, of a call that has
@@ -49,8 +61,7 @@ function attempt.carry(state, sign, delay)
   local limit = attempt.limit(state.ends - state.now - delay, state.policy,
     state.writes)
   if limit <= 0 then
-    return not_sent(state, "timeout",
-      "its time was over before it could be sent")
+    return too_late(state, pause)
   end
   local hook = client.on_event
   if hook then

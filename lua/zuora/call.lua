@@ -129,7 +129,8 @@ local function go_on(state, err, verdict)
     end
     state.now = state.client.clock()
     result, err, verdict = attempt.make(state, delay)
-    if err and err.kind == "timeout" and state.attempts == sent then
+    if err and state.attempts == sent and
+      (err.kind == "timeout" or err.kind == "rate_limit") then
       err = last
     end
   until result

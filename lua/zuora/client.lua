@@ -243,8 +243,10 @@ end
 --- Ends what is in flight; each of those calls returns a cancelled error.
 function Client:cancel()
   local private = private_of(self, "cancel")
-  private.engine:cancel()
-  wait.nudge(private)
+  if not private.engine:closed() then
+    private.engine:cancel()
+    wait.nudge(private)
+  end
 end
 
 --- Ends what is in flight, closes the connections and wipes the secrets. May

@@ -56,6 +56,9 @@ local function what_to_do(err)
   if err.kind == "argument" and err.attempts > 0 then
     return "correct the call"
   end
+  if err.kind == "cancelled" and err.attempts == 0 then
+    return "nothing was sent"
+  end
   if err.kind == "rate_limit" and err.retry_after then
     return ("wait %g s before trying again"):format(err.retry_after)
   end
@@ -178,6 +181,24 @@ function errors.check_options(name, given, level)
     error(name .. ": options must be a plain table, without a metatable",
       level + 1)
   end
+end
+
+--- Whether it is what an interrupt (Ctrl-C) makes lua raise, wherever it
+--- stands: that is for the program, and not for whoever calls with pcall.
+function errors.is_interrupt(reason)
+  return type(reason) == "string" and reason:find "interrupted!$" ~= nil
+end
+
+local function pass_on(ok, reason, ...)
+  if not ok and errors.is_interrupt(reason) then
+    error(reason, 0)
+  end
+  return ok, reason, ...
+end
+
+--- Calls a function of the program as pcall does, but lets an interrupt pass.
+function errors.try(fn, ...)
+  return pass_on(pcall(fn, ...))
 end
 
 --- Whether a value is an error of this library.

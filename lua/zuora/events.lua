@@ -1,4 +1,6 @@
 -- What a call tells of itself while it lasts, for logs, metrics and traces.
+local errors = require "zuora.errors"
+
 local events = {}
 
 ---@class zuora.Event
@@ -35,7 +37,7 @@ local function send(state, event)
   event.template = template_of(state.operation)
   event.call = state.number
   event.carried = state.carried
-  local ok, value = pcall(state.client.on_event, event)
+  local ok, value = errors.try(state.client.on_event, event)
   return ok and value or nil
 end
 
@@ -97,7 +99,7 @@ end
 --- The store that the client shares through cannot be reached.
 function events.store(client, reason)
   if client.on_event then
-    pcall(client.on_event, { name = "store", reason = reason })
+    errors.try(client.on_event, { name = "store", reason = reason })
   end
 end
 

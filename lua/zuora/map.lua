@@ -46,7 +46,7 @@ local function note(run, i, value, err)
   end
   run.ended = run.ended + 1
   if run.on_progress then
-    pcall(run.on_progress, run.ended, run.count)
+    errors.try(run.on_progress, run.ended, run.count)
   end
 end
 
@@ -83,13 +83,17 @@ function map.run(client, items, fn, options, level)
   local group = tasks.group(client, function(worker, task)
     run.workers = run.workers - 1
     if worker.i then
-      note(run, worker.i, nil, task.reason)
+      note(run, worker.i, nil, task.reason or
+        ("raised: %s"):format(tostring(task.reason)))
     end
   end)
-  wait.run(group, function()
+  local ok, reason = wait.guard(wait.run, group, function()
     start_workers(run, group)
     return run.workers == 0
   end)
+  if not ok then
+    wait.give_up(client, group, reason)
+  end
   return run.results
 end
 

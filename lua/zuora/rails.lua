@@ -57,7 +57,7 @@ function rails.check(client, operation, options, arguments)
       is_final_request(client.core.operations, options)) then
     return true
   end
-  local ok, answer = pcall(client.confirm, operation.name, arguments)
+  local ok, answer = errors.try(client.confirm, operation.name, arguments)
   if ok and answer == true then
     return true
   end

@@ -22,7 +22,7 @@ end
 
 -- The method's result, or nil and whether the store is out of reach.
 local function call(self, method, name, ...)
-  local ok, value, reason = pcall(self.store[method], self.store,
+  local ok, value, reason = errors.try(self.store[method], self.store,
     self.prefix .. name, ...)
   if ok and reason == nil then
     return value, false

@@ -290,6 +290,22 @@ describe("the time of a call", function()
     assert.is_true(err.retryable)
   end)
 
+  it("may be less than the rate limit asks for", function()
+    server:script({}, { body = { success = true }, headers = {
+      ["RateLimit-Limit"] = 100, ["RateLimit-Remaining"] = 0,
+      ["RateLimit-Reset"] = 30 } })
+    open()
+    assert(client.entities.list())
+    local _, err = client.connections.accept(ID, { timeout = 10 })
+    assert.equal(1, #server.requests)
+    assert.equal("rate_limit", err.kind)
+    assert.equal(30, err.retry_after)
+    assert.equal("connections.accept: Zuora's rate limit lets no call leave " ..
+      "for 30 s, more than its time (outcome not done); wait 30 s before " ..
+      "trying again", tostring(err))
+    assert.is_true(err.retryable)
+  end)
+
   it("ends with a deadline, too, whichever is first", function()
     open()
     assert.is_nil((client.entities.list { deadline = world.now() + 3 }))

@@ -308,6 +308,8 @@ describe("the end of a client", function()
     server:script({}, { body = { success = true } })
     cancelled = math.huge
     assert(client.entities.list())
+    client:close()
+    client:cancel() -- there is nothing
   end)
 end)
 

@@ -48,7 +48,8 @@ local LINES = {
     "(HTTP 307); check that base_url is a Zuora REST host" },
   { "protocol", { status = 200 },
     "(HTTP 200); check that base_url is a Zuora REST host" },
-  { "cancelled", {}, "the client was closed or the call ended" },
+  { "cancelled", { attempts = 1 }, "the client was closed or the call ended" },
+  { "cancelled", {}, "nothing was sent" },
 }
 
 describe("the line of an error", function()

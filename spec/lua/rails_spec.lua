@@ -102,7 +102,8 @@ describe("confirm", function()
       assert.equal("cancelled", err.kind)
       assert.equal("not_done", err.outcome)
       assert.equal("connections.disconnect", err.operation)
-      assert.matches("confirm function refused it", tostring(err))
+      assert.equal("connections.disconnect: the confirm function refused it" ..
+        " (outcome not done); nothing was sent", tostring(err))
     end
     answer = nil
     assert.is_nil((client.connections.disconnect(ID)))

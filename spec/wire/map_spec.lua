@@ -58,6 +58,13 @@ describe("map", function()
     for _, n in ipairs { 1, 4, 6 } do
       assert.equal(n, results[n].value)
     end
+    results = client:map({ "nil", "false" }, function(_, i)
+      if i == 2 then
+        error(false)
+      end
+      error()
+    end)
+    assert.same({ { err = "raised: nil" }, { err = "raised: false" } }, results)
   end)
 
   it("has no more at once than it may, and that many", function()

@@ -22,14 +22,8 @@ local SHORTEST, LONGEST = 1, 60 -- seconds
 local KINDS = { auth = true, network = true, timeout = true, tls = true,
   protocol = true }
 
--- Calls fn(...) as pcall does. Lua 5.1, whose pcall cannot be waited across,
--- lets an error pass: then the flight ends with its time.
-local function guard(fn, ...)
-  return true, fn(...)
-end
-if _VERSION ~= "Lua 5.1" or rawget(_G, "jit") then
-  guard = pcall
-end
+-- Where an error passes, the flight ends with its time.
+local guard = wait.guard
 
 -- The error of a fetch, in the name of a call that waited for it.
 local function in_the_name_of(state, err)

@@ -28,7 +28,7 @@ end
 
 -- The program's own function: returns a token, or nil and a reason.
 local function ask(self, state, refused)
-  local ok, value, reason = pcall(self.source, refused)
+  local ok, value, reason = errors.try(self.source, refused)
   if not ok or type(value) ~= "string" or value == "" then
     local why = not ok and errors.text_of(value) or
       reason and errors.text_of(reason)

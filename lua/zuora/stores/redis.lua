@@ -5,6 +5,8 @@
 ---
 --- Inside nginx it speaks through lua-resty-redis (Debian calls it
 --- nginx.redis), elsewhere through redis-lua.
+local errors = require "zuora.errors"
+
 local redis = {}
 
 local Redis = {}
@@ -119,7 +121,8 @@ local function call_plain(self, command, ...)
   for try = 1, 2 do
     local kept = self.connection ~= nil
     self.connection = self.connection or open_plain(self)
-    local ok, value = pcall(self.connection[command], self.connection, ...)
+    local ok, value = errors.try(self.connection[command],
+      self.connection, ...)
     if ok then
       return value, try == 2
     end

@@ -4,6 +4,7 @@
 -- pending:done(), and on the way moves everything by engine:step(seconds). At
 -- pending.due, by core.clock and where it is not nil, it has to have looked
 -- again. That is also what the option `wait` of a client is.
+local errors = require "zuora.errors"
 local due = require "zuora.wait.due"
 local poll = require "zuora.wait.poll"
 local tasks = require "zuora.wait.tasks"
@@ -57,7 +58,8 @@ end
 local function within_c()
   return false
 end
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+local can_guard = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+if not can_guard then
   local getinfo = debug.getinfo
   within_c = function()
     local level = 2
@@ -119,12 +121,42 @@ local function moving(client, pending)
   return whole
 end
 
+-- Calls fn(...) as pcall does, but for a coroutine of Lua 5.1, which could not
+-- wait across that.
+local function guard(fn, ...)
+  if can_guard or not wait.may_yield() then
+    return pcall(fn, ...)
+  end
+  return true, fn(...)
+end
+
+--- Calls fn(...) as pcall does, unless it may wait and Lua 5.1 could not across
+--- pcall: there an error passes.
+wait.guard = guard
+
+--- Raises what was raised in a wait. What was waited for must not go on when
+--- nobody knows of it any more: a change would be sent with the next call. An
+--- interrupt ends all.
+function wait.give_up(client, pending, reason)
+  local engine = client.engine
+  if errors.is_interrupt(reason) and not engine:closed() then
+    engine:cancel()
+  elseif pending.cancel then
+    pending:cancel()
+  end
+  error(reason, 0)
+end
+
 local function wait_pending(client, pending)
   local task = inner(client)
   if task then
     return tasks.watch(task, pending)
   end
-  return world_of(client)(client.engine, moving(client, pending))
+  local ok, reason = guard(world_of(client), client.engine,
+    moving(client, pending))
+  if not ok then
+    wait.give_up(client, pending, reason)
+  end
 end
 
 --- Waits until pending:done().
@@ -141,20 +173,32 @@ end
 local STEP = 60 -- seconds; a signal ends a step early
 local step -- the method of exchanges, found once
 
+local function wait_alone(exchange)
+  step = step or exchange.wait
+  repeat until step(exchange, STEP)
+end
+
 --- Waits for the end of an exchange that was submitted under that id.
 function wait.exchange(client, exchange, id)
   if tasks.live == 0 and not nginx and not client.given_wait and
     not loaded.cqueues and not loaded.luv then
-    step = step or exchange.wait
-    repeat until step(exchange, STEP)
+    local ok, reason = pcall(wait_alone, exchange)
+    if not ok then
+      wait.give_up(client, exchange, reason)
+    end
     return
   end
   local task = inner(client)
   if task then
-    tasks.park(task, id, exchange)
+    if not exchange:done() then -- a hook may have waited since it was sent
+      tasks.park(task, id, exchange)
+    end
     return
   end
-  wait_in(world_of(client), client, exchange, id)
+  local ok, reason = guard(wait_in, world_of(client), client, exchange, id)
+  if not ok then
+    wait.give_up(client, exchange, reason)
+  end
   if client.background then
     wait.move_background(client)
   end

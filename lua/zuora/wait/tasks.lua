@@ -1,5 +1,7 @@
 -- Coroutines that wait side by side: while one waits for its answer, others
 -- are resumed. A group of them is moved by whoever waits for the group.
+local errors = require "zuora.errors"
+
 local tasks = {}
 
 local create, resume, running, status, yield = coroutine.create,
@@ -140,6 +142,9 @@ local function continue(task, ok, value, ...)
     end
     if group.on_end then
       group.on_end(task.tag, task)
+    end
+    if task.failed and errors.is_interrupt(task.reason) then
+      error(task.reason, 0)
     end
   else
     return continue(task, resume(co, yield(value, ...)))
