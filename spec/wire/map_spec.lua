@@ -67,6 +67,25 @@ describe("map", function()
     assert.same({ { err = "raised: nil" }, { err = "raised: false" } }, results)
   end)
 
+  it("goes on when a hook waits between a call's sending and its wait", function()
+    local inside = false
+    client:close()
+    client = sandbox.client { on_event = function(event)
+      if event.name == "attempt_begin" and not inside then
+        inside = true
+        client.connections.list()
+        inside = false
+      end
+    end }
+    assert(client.entities.list())
+    local results = client:map(numbers(8), function()
+      return client.entities.list()
+    end)
+    for i = 1, 8 do
+      assert(results[i].value, results[i].err)
+    end
+  end)
+
   it("has no more at once than it may, and that many", function()
     local now, most = 0, 0
     client:map(numbers(40), function()
