@@ -192,6 +192,21 @@ describe("an OAuth client", function()
       server.requests[#server.requests].headers.authorization)
   end)
 
+  it("does not use one that is about to end where renewing it failed",
+    function()
+      token = { body = { access_token = "granted-token", expires_in = 100 } }
+      assert(client.entities.list())
+      token = { status = 503 }
+      world.time = world.time + 85
+      assert(client.entities.list()) -- with the old one, and a fetch beside it
+      assert.equal(2, count "/oauth/token")
+      world.time = world.time + 5
+      token = { body = { access_token = "fresh-token", expires_in = 100 } }
+      assert(client.entities.list())
+      assert.equal("Bearer fresh-token",
+        server.requests[#server.requests].headers.authorization)
+    end)
+
   it("renews it once after a 401, and no more", function()
     answers { 401 }
     assert.equal(2, assert(client.entities.list()).meta.attempts)

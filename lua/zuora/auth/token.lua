@@ -105,7 +105,7 @@ local function keep_fresh(self, state)
     return flight.get(self, state)
   end
   if state.now >= self.renew_at then
-    self.renew_at = state.now + PATIENCE
+    self.renew_at = math.min(state.now + PATIENCE, self.expires_at)
     flight.renew_beside(self)
   end
   return true
