@@ -125,12 +125,13 @@ local function fetch_shared(self, state)
     elseif mark then
       return fetch_locked(self, state, lock, mark)
     end
-    if self.client.clock() >= state.ends then
+    local left = state.ends - self.client.clock()
+    if left <= 0 then
       return nil, errors.new { kind = "timeout",
         operation = state.operation.name,
         message = "another process did not get a credential in time" }
     end
-    wait.sleep(self.client, LOOK * (1 + self.client.chance()))
+    wait.sleep(self.client, math.min(LOOK * (1 + self.client.chance()), left))
   end
 end
 
