@@ -245,6 +245,7 @@ function Client:cancel()
   local private = private_of(self, "cancel")
   if not private.engine:closed() then
     private.engine:cancel()
+    private.auth.flight = nil -- the calls to come do not wait for what was ended
     wait.nudge(private)
   end
 end

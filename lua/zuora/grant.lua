@@ -91,6 +91,8 @@ return function(client, binding, secret, options, wanting)
     client.logins:succeeded()
     return grant
   end
-  client.logins:fail(err)
+  if err.kind ~= "cancelled" then
+    client.logins:fail(err)
+  end
   return nil, as_part_of(err, granting, wanting)
 end

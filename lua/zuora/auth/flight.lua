@@ -51,8 +51,11 @@ local function fetch(self, state)
   return self:fetch(state)
 end
 
+-- That it was cancelled here is nothing to others.
 local function share(self, err)
-  if err then
+  if err and err.kind == "cancelled" then
+    return
+  elseif err then
     self.shared:set(self.name .. ":failed", { kind = err.kind,
       message = err.message, code = err.code, status = err.status,
       retryable = err.retryable }, math.min(LONGEST,
