@@ -12,11 +12,13 @@ local count, plain_result, wait_exchange = limits.count, answer.plain,
   wait.exchange
 local NEAR_END = limits.NEAR_END
 local NONE = core.sign.none
+local TOO_LATE = "its time was over before it could be sent"
 
 -- Seconds of a call that are kept for finding out what became of a change; a
 -- tenth where that is less.
 local SETTLING = 10
 
+-- The call was not sent, for that reason.
 local function not_sent(state, kind, message, retry_after)
   return nil, errors.new {
     kind = kind,
@@ -37,7 +39,18 @@ local function too_late(state, pause)
       "leave for %d s, more than its time"):format(math.ceil(pause)),
       math.ceil(pause))
   end
-  return not_sent(state, "timeout", "its time was over before it could be sent")
+  return not_sent(state, "timeout", TOO_LATE)
+end
+
+--- Whether a call can still be made: true, or nil and an error.
+function attempt.can(state)
+  local client = state.client
+  if client.engine:closed() then
+    return not_sent(state, "cancelled", "the client is closed")
+  elseif client.clock() >= state.ends then
+    return not_sent(state, "timeout", TOO_LATE)
+  end
+  return true
 end
 
 --- Seconds that an attempt may take, from when it is sent, of a call that has

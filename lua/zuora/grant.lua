@@ -8,7 +8,8 @@ local errors = require "zuora.errors"
 
 local unpack = table.unpack or unpack
 
--- The call that was asked for failed because one that it needs failed.
+-- The call that was asked for failed because one that it needs failed. Its
+-- attempts are those of the latter.
 local function as_part_of(err, granting, wanting)
   local part = {}
   for key, value in pairs(err) do
@@ -16,7 +17,6 @@ local function as_part_of(err, granting, wanting)
   end
   part.message = ("%s failed: %s"):format(granting.name, err.message)
   part.operation = wanting.operation.name
-  part.attempts = wanting.attempts
   part.outcome = wanting.writes and "not_done" or nil
   -- What may pass says nothing of the credentials.
   if (err.kind == "api" or err.kind == "http") and err.status < 500 and
@@ -51,7 +51,7 @@ local function fetch(client, binding, secret, options, wanting)
     return nil, errors.argument(granting, parameter, message)
   end
   local state = call.state(binding, exchange, {
-    timeout = math.max(wanting.ends - client.clock(), 0.001),
+    timeout = wanting.ends - client.clock(),
     attempt_timeout = wanting.attempt_timeout })
   local ok, err = attempt.carry(state, core.sign.none, 0)
   -- A cookie may come with a refusal, too. The answer to a token call is a
@@ -81,6 +81,10 @@ end
 ---@return table|nil, zuora.Error|nil
 return function(client, binding, secret, options, wanting)
   local granting = binding.operation
+  local can, reason = attempt.can(wanting)
+  if not can then
+    return nil, reason
+  end
   local may, seconds, failed = client.logins:may()
   if not may then
     return nil, as_part_of(held_back(granting, seconds, failed), granting,
@@ -91,7 +95,7 @@ return function(client, binding, secret, options, wanting)
     client.logins:succeeded()
     return grant
   end
-  if err.kind ~= "cancelled" then
+  if err.attempts > 0 and err.kind ~= "cancelled" then
     client.logins:fail(err)
   end
   return nil, as_part_of(err, granting, wanting)

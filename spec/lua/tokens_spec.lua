@@ -228,6 +228,33 @@ describe("an OAuth client", function()
     assert.equal("not_done", err.outcome)
   end)
 
+  it("sends no login for a call whose time a 401 took", function()
+    assert(client.entities.list())
+    server:script({}, function()
+      world.time = world.time + 50
+      return 401
+    end)
+    local _, err = client.connections.accept(ID, { timeout = 50 })
+    assert.equal("timeout", err.kind)
+    assert.equal("not_done", err.outcome)
+    assert.equal(1, err.attempts)
+    assert.equal(1, #server.requests)
+    answers {}
+    assert(client.entities.list())
+  end)
+
+  it("closes no login that the pace kept from being sent", function()
+    assert(client.entities.list())
+    server:script({}, { status = 401, headers = { ["RateLimit-Limit"] = "10",
+      ["RateLimit-Remaining"] = "0", ["RateLimit-Reset"] = "100" } })
+    for _ = 1, 2 do
+      local _, err = client.entities.list { timeout = 50 }
+      assert.equal("timeout", err.kind)
+      assert.is_nil(err.message:find("not tried again", 1, true))
+    end
+    assert.equal(1, #server.requests)
+  end)
+
   it("takes its time out of that of the call", function()
     token = function()
       world.time = world.time + 25
@@ -301,6 +328,30 @@ describe("an OAuth client", function()
     assert.matches("e%-1, e%-2", err.message)
     assert.equal(0, count "/v1/entities")
     assert(client.entities.list { zuora_entity_ids = "e-1" })
+  end)
+
+  it("sends no login for a call whose time the store took", function()
+    local shared, slow = {}, true
+    local function wait_for()
+      world.time = world.time + (slow and 30 or 0)
+    end
+    open { access_token = false, client_id = "id-id", client_secret = "a+b/c=",
+      store = {
+        get = wait_for,
+        set = function(_, key)
+          shared[#shared + 1] = key
+          return true
+        end,
+        add = function() return true end,
+        delete = function() return true end,
+      } }
+    local _, err = client.connections.accept(ID, { timeout = 20 })
+    assert.equal("timeout", err.kind)
+    assert.equal("not_done", err.outcome)
+    assert.equal(0, #server.requests)
+    assert.same({}, shared)
+    slow = false
+    assert(client.entities.list())
   end)
 
   -- Another process took the lock and is gone: it stays for its lease.

@@ -10,6 +10,13 @@ local function client(more)
   return made
 end
 
+local function session(more)
+  more.session = true
+  local made = sandbox.user(more)
+  open[#open + 1] = made
+  return made
+end
+
 before_each(function()
   open = {}
   sandbox.reset { keep_tokens = false }
@@ -76,4 +83,31 @@ describe("a login that was cancelled", function()
     assert.equal("not_done", err.outcome)
     assert(one.connections.list())
   end)
+end)
+
+describe("a call whose time is over", function()
+  local function check(err)
+    assert.equal("timeout", err.kind)
+    assert.equal("connections.accept", err.operation)
+    assert.matches("its time was over before it could be sent", err.message)
+    assert.equal("not_done", err.outcome)
+    assert.is_true(err.retryable)
+    assert.equal(0, err.attempts)
+  end
+
+  for way, new in pairs { client = client, session = session } do
+    it("sends no secret and closes no login, by " .. way, function()
+      local store = memory.new()
+      local late = new { store = store }
+      local past = { deadline = os.time() - 1 }
+      local _, alone = late.connections.accept("x", past)
+      check(alone)
+      check(late:map({ 1 }, function()
+        return late.connections.accept("x", past)
+      end)[1].err)
+      assert.equal(0, #sandbox.journal())
+      assert(new { store = store }.connections.list())
+      assert(late.connections.list())
+    end)
+  end
 end)

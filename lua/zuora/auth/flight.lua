@@ -6,6 +6,7 @@
 -- true, or nil and an error; export(self), what to share, and for how many
 -- seconds; adopt(self, value), which takes over what was shared and returns
 -- whether it will do.
+local attempt = require "zuora.attempt"
 local errors = require "zuora.errors"
 local wait = require "zuora.wait"
 
@@ -51,9 +52,15 @@ local function fetch(self, state)
   return self:fetch(state)
 end
 
--- That it was cancelled here is nothing to others.
+-- What kept this process from sending it, or ended it here, is nothing to
+-- others; but that there were too many logins is.
+local function is_own(err)
+  return err.kind == "cancelled" or
+    err.attempts == 0 and err.kind ~= "rate_limit"
+end
+
 local function share(self, err)
-  if err and err.kind == "cancelled" then
+  if err and is_own(err) then
     return
   elseif err then
     self.shared:set(self.name .. ":failed", { kind = err.kind,
@@ -201,6 +208,10 @@ end
 
 --- Gets a fresh credential for a call: true, or nil and an error in its name.
 function flight.get(self, state)
+  local may, reason = attempt.can(state)
+  if not may then
+    return nil, reason
+  end
   local own = self.flight
   if own and is_over(own, self.client) then
     own = nil
