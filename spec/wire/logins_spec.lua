@@ -1,20 +1,29 @@
 -- Logins that end otherwise than by their answer, and whom that concerns.
 local memory = require "zuora.stores.memory"
 local sandbox = require "spec.wire.sandbox"
+local zuora = require "zuora"
 
 local open
 
-local function client(more)
-  local made = sandbox.client(more)
+local function kept(made)
   open[#open + 1] = made
   return made
 end
 
+local function client(more)
+  return kept(sandbox.client(more))
+end
+
 local function session(more)
   more.session = true
-  local made = sandbox.user(more)
-  open[#open + 1] = made
-  return made
+  return kept(sandbox.user(more))
+end
+
+local function token(more)
+  more.access_token = more.access_token or function()
+    return "tokentokentoken"
+  end
+  return kept(assert(zuora.new(sandbox.options(more))))
 end
 
 before_each(function()
@@ -108,6 +117,58 @@ describe("a call whose time is over", function()
       assert.equal(0, #sandbox.journal())
       assert(new { store = store }.connections.list())
       assert(late.connections.list())
+    end)
+  end
+end)
+
+describe("a client that is closed before it has credentials", function()
+  local function check(one)
+    local ok, result, err = pcall(one.connections.accept, "x")
+    assert.is_true(ok, tostring(result))
+    assert.is_nil(result)
+    assert.equal("cancelled", err.kind)
+    assert.equal("connections.accept", err.operation)
+    assert.equal("not_done", err.outcome)
+    assert.equal(0, err.attempts)
+    assert.equal(0, #sandbox.journal())
+  end
+
+  it("by its own function for tokens", function()
+    for _, given in ipairs { "tokentokentoken", false } do
+      local one
+      one = token { access_token = function()
+        one:close()
+        return given
+      end }
+      check(one)
+    end
+  end)
+
+  for way, new in pairs { client = client, session = session,
+    token = token } do
+    it("in a hook, by " .. way, function()
+      local one
+      one = new { on_event = function(event)
+        if event.name == "call_begin" then
+          one:close()
+        end
+      end }
+      check(one)
+    end)
+  end
+
+  for way, new in pairs { client = client, session = session } do
+    it("while its store is asked, by " .. way, function()
+      local store = memory.new()
+      assert(new { store = store }.connections.list())
+      sandbox.forget()
+      local one, get = nil, store.get
+      function store:get(key)
+        one:close()
+        return get(self, key)
+      end
+      one = new { store = store }
+      check(one)
     end)
   end
 end)

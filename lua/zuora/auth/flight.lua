@@ -93,10 +93,16 @@ local function failed_elsewhere(self, state, failure)
   })
 end
 
+-- Whether what is in the store was taken over, and whether that is out of
+-- reach. The client may be closed while it is asked.
+local function take_over(self)
+  local value, down = self.shared:get(self.name)
+  return value and not self.client.engine:closed() and self:adopt(value), down
+end
+
 -- Another may have been done just before the lock was taken.
 local function fetch_or_adopt(self, state)
-  local value = self.shared:get(self.name)
-  if value and self:adopt(value) then
+  if take_over(self) then
     return true
   end
   local ok, err = fetch(self, state)
@@ -114,12 +120,27 @@ local function fetch_locked(self, state, lock, mark)
   return ok, err
 end
 
+-- Waits a moment, where there is time for that, for who holds the lock.
+local function wait_for_another(self, state)
+  local client = self.client
+  local can, err = attempt.can(state)
+  if not can then
+    if err.kind == "timeout" then
+      err.message = "another process did not get a credential in time"
+    end
+    return nil, err
+  end
+  wait.sleep(client, math.min(LOOK * (1 + client.chance()),
+    state.ends - client.clock()))
+  return true
+end
+
 -- Through the store: taken over from another, or fetched under the lock.
 local function fetch_shared(self, state)
   local lock = self.name .. ":lock"
   while true do
-    local value, down = self.shared:get(self.name)
-    if value and self:adopt(value) then
+    local taken, down = take_over(self)
+    if taken then
       return true
     end
     local failure = not down and self.shared:get(self.name .. ":failed")
@@ -135,13 +156,10 @@ local function fetch_shared(self, state)
     elseif mark then
       return fetch_locked(self, state, lock, mark)
     end
-    local left = state.ends - self.client.clock()
-    if left <= 0 then
-      return nil, errors.new { kind = "timeout",
-        operation = state.operation.name,
-        message = "another process did not get a credential in time" }
+    local ok, err = wait_for_another(self, state)
+    if not ok then
+      return nil, err
     end
-    wait.sleep(self.client, math.min(LOOK * (1 + self.client.chance()), left))
   end
 end
 

@@ -1,4 +1,5 @@
 -- Bearer tokens that the program gives: a string, or a function.
+local attempt = require "zuora.attempt"
 local core = require "zuora.core"
 local errors = require "zuora.errors"
 
@@ -28,7 +29,11 @@ end
 
 -- The program's own function: returns a token, or nil and a reason.
 local function ask(self, state, refused)
+  local engine = self.client.engine
   local ok, value, reason = errors.try(self.source, refused)
+  if engine:closed() then
+    return attempt.can(state)
+  end
   if not ok or type(value) ~= "string" or value == "" then
     local why = not ok and errors.text_of(value) or
       reason and errors.text_of(reason)
@@ -36,7 +41,6 @@ local function ask(self, state, refused)
       "the access_token function gave no token" ..
       (why and ": " .. errors.quote(self.client.redact(why)) or ""))
   end
-  local engine = self.client.engine
   if value == engine:secret "access_token" then
     return true
   end

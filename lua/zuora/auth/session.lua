@@ -56,9 +56,6 @@ function session:adopt(value)
 end
 
 function session:ready(state)
-  if self.client.engine:has_secret("session") then
-    return true
-  end
   return flight.get(self, state)
 end
 
