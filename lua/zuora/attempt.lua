@@ -98,19 +98,26 @@ function attempt.carry(state, sign, delay)
 end
 
 -- The credentials were refused: once more, if there are fresh ones to be had.
-local function make_again(state, auth, generation, refusal)
+-- What came from a store need not be: after that once again, at `last`.
+local function make_again(state, auth, generation, refusal, last)
   state.renewed = true
   local ok, err = auth:renew(state, generation)
-  if ok then
-    state.now = state.client.clock()
-    ok, err = attempt.carry(state, auth.sign, 0)
-  else
-    err = err or refusal
+  if not ok then
+    return nil, err or refusal
   end
+  state.now = state.client.clock()
+  local fresh = auth.generation
+  local again = not last and auth.adopted == fresh
+  ok, err = attempt.carry(state, auth.sign, 0)
   if not ok then
     return nil, err
   end
-  return answer.read(state)
+  local result
+  result, err = answer.read(state)
+  if again and err and err.status == 401 then
+    return make_again(state, auth, fresh, err, true)
+  end
+  return result, err
 end
 
 --- Reads what came of an attempt that was signed with the credentials of that
@@ -119,7 +126,7 @@ function attempt.read(state, generation)
   local auth = state.client.auth
   local result, err = answer.read(state)
   if err and err.status == 401 and not state.renewed then
-    result, err = make_again(state, auth, generation, err)
+    result, err = make_again(state, auth, generation, err, false)
   end
   if result and auth.answered then
     auth:answered(state)

@@ -44,6 +44,56 @@ describe("clients that share a memory store", function()
     assert.equal(2, sandbox.count "oauth.token")
   end)
 
+  for way, login in pairs { client = "oauth.token",
+    user = "session.establish" } do
+    -- Two that share, of which the second has what was revoked first, and the
+    -- store what was revoked since.
+    local function behind()
+      local store, pair = memory.new(), {}
+      for i = 1, 2 do
+        pair[i] = sandbox[way] { store = store,
+          session = way == "user" or nil }
+        open[#open + 1] = pair[i]
+        assert(pair[i].entities.list())
+      end
+      sandbox.revoke()
+      assert(pair[1].entities.list())
+      sandbox.revoke()
+      sandbox.forget()
+      return pair[2]
+    end
+
+    it("log in where what another shared is refused, too: " .. login,
+      function()
+        local result = assert(behind().entities.list())
+        assert.equal(3, result.meta.attempts)
+        assert.equal(1, sandbox.count(login))
+      end)
+
+    it("log in for a call no more than once: " .. login, function()
+      local second = behind()
+      sandbox.fault { match = { operation = "entities.list", times = 0 },
+        kind = "status", status = 401, body = "json" }
+      local _, err = second.entities.list()
+      assert.equal("auth", err.kind)
+      assert.equal(3, err.attempts)
+      assert.equal(1, sandbox.count(login))
+      sandbox.mend()
+      assert(second.entities.list())
+    end)
+
+    it("log in once for all calls at once: " .. login, function()
+      local second = behind()
+      local results = second:map({ 1, 2, 3, 4, 5, 6 }, function()
+        return second.entities.list()
+      end)
+      for _, result in ipairs(results) do
+        assert.is_nil(result.err and tostring(result.err))
+      end
+      assert.equal(1, sandbox.count(login))
+    end)
+  end
+
   it("share one session", function()
     local store = memory.new()
     for _ = 1, 3 do

@@ -97,7 +97,12 @@ end
 -- reach. The client may be closed while it is asked.
 local function take_over(self)
   local value, down = self.shared:get(self.name)
-  return value and not self.client.engine:closed() and self:adopt(value), down
+  local taken = value and not self.client.engine:closed() and
+    self:adopt(value)
+  if taken then
+    self.adopted = self.generation
+  end
+  return taken, down
 end
 
 -- Another may have been done just before the lock was taken.

@@ -3,6 +3,7 @@
 -- Every way to sign is an object with:
 --   sign        how the core signs: one of core.sign
 --   generation  changes with each fresh credential
+--   adopted            the generation that came last from a store, or nil
 --   renew_at           from when, by core.clock, `ready` has to be asked
 --   several            whether it has to be asked all the same
 --   ready(state)       before a call, whose state is given: true, or nil and
