@@ -205,6 +205,54 @@ describe("the session", function()
     client:close()
   end)
 
+  local ID, SECRET = os.getenv "ZUORA_API_ACCESS_KEY_ID",
+    os.getenv "ZUORA_API_SECRET_ACCESS_KEY"
+
+  -- The id of the session that the client has: what follows rolls.
+  local function session_of(client)
+    assert(client.entities.list())
+    return sandbox.last("entities.list").headers.cookie:sub(1, 41)
+  end
+
+  it("is renewed by hand where nothing else is named", function()
+    local client = sandbox.user { session = true }
+    local first = session_of(client)
+    for _, options in ipairs { false, {}, { zuora_track_id = "x" } } do
+      assert(client.session.establish(nil, nil, options or nil))
+      local second = session_of(client)
+      assert.are_not.equal(first, second)
+      first = second
+    end
+    client:close()
+  end)
+
+  it("stays as it is where another is established by hand", function()
+    local store = require("zuora.stores.memory").new()
+    local client = sandbox.user { session = true, store = store }
+    local own = session_of(client)
+    for _, call in ipairs {
+      { nil, nil, { zuora_entity_ids = sandbox.us } },
+      { nil, nil, { entity_id = sandbox.us } },
+      { nil, nil, { entity_name = "Acme US" } },
+      { ID, SECRET }, { ID }, { nil, SECRET },
+    } do
+      assert(client.session.establish(call[1], call[2], call[3]))
+      assert.equal(own, session_of(client))
+    end
+    client:close()
+    local sharing = sandbox.user { session = true, store = store }
+    assert.equal(own, session_of(sharing))
+    sharing:close()
+  end)
+
+  it("of others is none of a client that has none yet", function()
+    local client = sandbox.user { session = true }
+    assert(client.session.establish(ID, SECRET))
+    assert(client.entities.list())
+    assert.equal(2, sandbox.count "session.establish")
+    client:close()
+  end)
+
   it("can be established by hand, also for others", function()
     local client = sandbox.client()
     local result = assert(client.session.establish(

@@ -66,11 +66,19 @@ function session:renew(state, generation)
   return flight.get(self, state)
 end
 
+-- Whether a login by hand is the one that the client makes for itself.
+local function is_own(state)
+  local name, password, options = state[1], state[2], state.options
+  return name == nil and password == nil and not (options.zuora_entity_ids or
+    options.entity_id or options.entity_name)
+end
+
 function session:answered(state)
-  if not state.exchange:keep("session") then
+  local login = state.operation == self.binding.operation
+  if login and not is_own(state) or not state.exchange:keep("session") then
     return
   end
-  if state.operation == self.binding.operation then
+  if login then
     note(self, self.client.uuid())
   elseif self.shared and state.now - self.told_at >= TELL then
     self.told_at = state.now
