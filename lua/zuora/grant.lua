@@ -5,6 +5,7 @@ local attempt = require "zuora.attempt"
 local call = require "zuora.call"
 local core = require "zuora.core"
 local errors = require "zuora.errors"
+local events = require "zuora.events"
 
 local unpack = table.unpack or unpack
 
@@ -53,6 +54,7 @@ local function fetch(client, binding, secret, options, wanting)
   local state = call.state(binding, exchange, {
     timeout = wanting.ends - client.clock(),
     attempt_timeout = wanting.attempt_timeout })
+  events.call_begin(state)
   local ok, err = attempt.carry(state, core.sign.none, 0)
   -- A cookie may come with a refusal, too. The answer to a token call is a
   -- secret as a whole, and read in C alone.
@@ -71,6 +73,7 @@ local function fetch(client, binding, secret, options, wanting)
       attempts = 1,
     }
   end
+  events.call_end(state, err)
   exchange:free()
   return grant, err
 end

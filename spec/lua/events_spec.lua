@@ -112,6 +112,43 @@ describe("events", function()
     assert.equal("connections.list", events[4].operation)
   end)
 
+  it("of a login are those of a call of its own", function()
+    server:script({ { body = { access_token = "granted-token",
+      expires_in = 3599 } } }, { body = { success = true } })
+    hooked(function(event)
+      events[#events + 1] = event
+      return event.name == "call_begin" and event.operation
+    end, { access_token = false, client_id = "id-id", client_secret = "a+b" })
+    assert(client.entities.list())
+    assert.equal("call_begin call_begin attempt_begin attempt_end call_end " ..
+      "attempt_begin attempt_end call_end", names())
+    for i, event in ipairs(events) do
+      local login = i > 1 and i < 6
+      assert.equal(login and 2 or 1, event.call)
+      assert.equal(login and "oauth.token" or "entities.list",
+        event.operation)
+      assert.equal(event.name ~= "call_begin" and event.operation or nil,
+        event.carried)
+      assert.is_nil(event.kind)
+    end
+  end)
+
+  it("tell how a login failed", function()
+    server:script({}, 401)
+    hooked(nil, { access_token = false, api_access_key_id = "user",
+      api_secret_access_key = "pass-word", session = true })
+    assert.is_nil((client.entities.list()))
+    assert.equal("call_begin call_begin attempt_begin attempt_end call_end " ..
+      "call_end", names())
+    assert.equal("session.establish", events[5].operation)
+    assert.equal("auth", events[5].kind)
+    assert.equal("number", type(events[5].seconds))
+    assert.equal("auth", events[6].kind)
+    -- What is not tried again soon is no call.
+    assert.is_nil((client.entities.list()))
+    assert.equal(8, #events)
+  end)
+
   it("say that it could not be read", function()
     server:script({}, 503)
     assert.is_nil((hooked(nil, { max_attempts = 1 }).connections.accept(ID)))
