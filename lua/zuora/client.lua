@@ -243,11 +243,7 @@ end
 --- Ends what is in flight; each of those calls returns a cancelled error.
 function Client:cancel()
   local private = private_of(self, "cancel")
-  if not private.engine:closed() then
-    private.engine:cancel()
-    private.auth.flight = nil -- the calls to come do not wait for what was ended
-    wait.nudge(private)
-  end
+  wait.cancel(private)
 end
 
 --- Ends what is in flight, closes the connections and wipes the secrets. May

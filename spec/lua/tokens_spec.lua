@@ -249,7 +249,7 @@ describe("an OAuth client", function()
       ["RateLimit-Remaining"] = "0", ["RateLimit-Reset"] = "100" } })
     for _ = 1, 2 do
       local _, err = client.entities.list { timeout = 50 }
-      assert.equal("timeout", err.kind)
+      assert.equal("rate_limit", err.kind)
       assert.is_nil(err.message:find("not tried again", 1, true))
     end
     assert.equal(1, #server.requests)

@@ -58,6 +58,14 @@ describe("an error that leaves a wait", function()
       is_over(1)
     end)
 
+    it("ends the login of the call; the next logs in: " .. reason, function()
+      client = sandbox.client { wait = raising(3, reason) }
+      sandbox.fault { kind = "delay", seconds = 1,
+        match = { operation = "oauth.token" } }
+      assert.same({ false, reason }, { pcall(disconnect) })
+      is_over(0)
+    end)
+
     it("ends the calls of a map: " .. reason, function()
       client = sandbox.user { wait = raising(30, reason), max_concurrency = 1 }
       sandbox.fault { kind = "delay", seconds = 1,

@@ -76,6 +76,24 @@ describe("a login that was cancelled", function()
     end)
   end
 
+  for _, how in ipairs { "cancel", "close" } do
+    it("by " .. how .. " while another process logs in ends at once", function()
+      local held = memory.new()
+      held.add = function()
+        return false
+      end
+      one = client { store = held }
+      local began = os.time()
+      local results = one:map({ one.connections.list, function()
+        one[how](one)
+      end }, function(what)
+        return what()
+      end)
+      assert.equal("cancelled", results[1].err.kind)
+      assert.is_true(os.time() - began < 5)
+    end)
+  end
+
   it("where nothing goes on beside it is none that failed", function()
     local cancelled = false
     one = client { wait = function(engine, pending)

@@ -67,7 +67,7 @@ describe("map", function()
     assert.same({ { err = "raised: nil" }, { err = "raised: false" } }, results)
   end)
 
-  it("goes on when a hook waits between a call's sending and its wait", function()
+  it("goes on when a hook waits between sending and waiting", function()
     local inside = false
     client:close()
     client = sandbox.client { on_event = function(event)

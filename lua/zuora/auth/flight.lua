@@ -215,6 +215,12 @@ local function is_over(own, client)
   return own.over or client.clock() >= own.ends
 end
 
+-- Whether the client was closed or its calls cancelled. What the flight waits
+-- for may be no call of its own.
+local function is_cancelled(self, own)
+  return self.flight ~= own or self.client.engine:closed()
+end
+
 -- Waits for the one under way, at most as long as the call, or an attempt of
 -- it, may take. The flight goes on.
 local function join(self, own, state)
@@ -224,9 +230,20 @@ local function join(self, own, state)
   wait.pending(client, {
     due = ends,
     done = function()
-      return own.over or client.clock() >= ends
+      return own.over or is_cancelled(self, own) or client.clock() >= ends
     end,
   })
+end
+
+-- Why it is not over.
+local function unfinished(self, own, state)
+  local cancelled = is_cancelled(self, own)
+  return errors.new {
+    kind = cancelled and "cancelled" or "timeout",
+    operation = state.operation.name,
+    message = cancelled and "it was cancelled" or
+      self.binding.operation.name .. " did not end in time",
+  }
 end
 
 --- Gets a fresh credential for a call: true, or nil and an error in its name.
@@ -248,9 +265,7 @@ function flight.get(self, state)
   if own.ok then
     return true
   end
-  return nil, in_the_name_of(state, own.err or errors.new {
-    kind = "timeout", operation = state.operation.name,
-    message = self.binding.operation.name .. " did not end in time" })
+  return nil, in_the_name_of(state, own.err or unfinished(self, own, state))
 end
 
 --- Gets one beside the calls that go on with the old one.

@@ -134,13 +134,21 @@ end
 --- pcall: there an error passes.
 wait.guard = guard
 
+--- Ends what is in flight. Calls to come do not wait for a login that was.
+function wait.cancel(client)
+  if not client.engine:closed() then
+    client.engine:cancel()
+    client.auth.flight = nil
+    wait.nudge(client)
+  end
+end
+
 --- Raises what was raised in a wait. What was waited for must not go on when
 --- nobody knows of it any more: a change would be sent with the next call. An
 --- interrupt ends all.
 function wait.give_up(client, pending, reason)
-  local engine = client.engine
-  if errors.is_interrupt(reason) and not engine:closed() then
-    engine:cancel()
+  if errors.is_interrupt(reason) then
+    wait.cancel(client)
   elseif pending.cancel then
     pending:cancel()
   end
@@ -204,13 +212,14 @@ function wait.exchange(client, exchange, id)
   end
 end
 
---- Waits that many seconds, others going on meanwhile.
+--- Waits that many seconds, others going on meanwhile, or until the client is
+--- closed.
 function wait.sleep(client, seconds)
   local ends = client.clock() + seconds
   wait_pending(client, {
     due = ends,
     done = function()
-      return client.clock() >= ends
+      return client.clock() >= ends or client.engine:closed()
     end,
   })
 end
