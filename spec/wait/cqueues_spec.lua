@@ -1,4 +1,5 @@
 -- Calls under a controller of cqueues: the others go on while they wait.
+local memory = require "zuora.stores.memory"
 local sandbox = require "spec.wire.sandbox"
 local zuora = require "zuora"
 
@@ -168,6 +169,144 @@ describe("under cqueues", function()
     end)
     assert.is_true(monotime() - began < 10)
   end)
+
+  test("a call that was cancelled does not wait for its next look", function()
+    sandbox.fault { kind = "delay", seconds = 60, times = 0,
+      operation = "connections.list" }
+    local slowest = 0
+    run(function(controller)
+      assert(client.entities.list())
+      for _ = 1, 5 do
+        local ended
+        controller:wrap(function()
+          client.connections.list()
+          ended = monotime()
+        end)
+        cqueues.sleep(0.02)
+        local began = monotime()
+        client:cancel()
+        while not ended and monotime() - began < 20 do
+          cqueues.sleep(0.01)
+        end
+        slowest = math.max(slowest, ended - began)
+      end
+    end)
+    assert.is_true(slowest < 0.2, slowest)
+  end)
+
+  -- A controller keeps what was polled, and fails as a whole where that was
+  -- closed. Each has a coroutine beside it that has to go on.
+  local ways_to_end = {
+    ["that is closed after a call"] = function()
+      assert(client.entities.list())
+      client:close()
+    end,
+    ["that is closed a while after a call"] = function()
+      assert(client.entities.list())
+      cqueues.sleep(0.05)
+      client:close()
+    end,
+    ["that is collected after a call"] = function()
+      assert(sandbox.client().entities.list())
+      collectgarbage()
+      collectgarbage()
+    end,
+    ["that is collected a while after a call"] = function()
+      assert(sandbox.client().entities.list())
+      cqueues.sleep(0.05)
+      collectgarbage()
+      collectgarbage()
+    end,
+    ["after which come others"] = function()
+      for _ = 1, 5 do
+        local short = sandbox.client()
+        assert(short.entities.list())
+        short:close()
+      end
+    end,
+    ["that is closed in a map"] = function()
+      local results = client:map({ 1, 2, 3 }, function(i)
+        if i == 3 then
+          assert(client.entities.list())
+          client:close()
+          return true
+        end
+        return client.connections.list()
+      end)
+      assert.equal("cancelled", results[1].err.kind)
+      assert.equal("cancelled", results[2].err.kind)
+    end,
+    ["that is closed by on_progress"] = function()
+      local results = client:map({ 1, 2 }, function(i)
+        if i == 2 then
+          return client.entities.list()
+        end
+        return client.connections.list()
+      end, {
+        on_progress = function()
+          client:close()
+        end,
+      })
+      assert.equal("cancelled", results[1].err.kind)
+      assert.is_table(results[2].value)
+    end,
+    ["that another closes during a call"] = function(controller)
+      controller:wrap(function()
+        cqueues.sleep(0.1)
+        client:close()
+      end)
+      local _, err = client.connections.list()
+      assert.equal("cancelled", err.kind)
+    end,
+    ["that another closes during a login"] = function(controller)
+      sandbox.fault { kind = "delay", seconds = 60, operation = "oauth.token" }
+      controller:wrap(function()
+        cqueues.sleep(0.1)
+        client:close()
+      end)
+      local _, err = client.entities.list()
+      assert.equal("cancelled", err.kind)
+    end,
+    ["that another closes while a store is locked"] = function(controller)
+      local store = memory.new()
+      store.add = function()
+        return false
+      end
+      local waiting = sandbox.client { store = store, timeout = 0.3 }
+      controller:wrap(function()
+        cqueues.sleep(0.1)
+        waiting:close()
+      end)
+      local list, err = waiting.entities.list()
+      assert.is_nil(list)
+      assert.is_table(err)
+    end,
+  }
+
+  for name, use in pairs(ways_to_end) do
+    test("the controller outlives a client " .. name, function()
+      sandbox.fault { kind = "delay", seconds = 60, times = 0,
+        operation = "connections.list" }
+      local ticks, ended = 0, false
+      local began = monotime()
+      run(function(controller)
+        controller:wrap(function()
+          while not ended and monotime() - began < 20 do
+            cqueues.sleep(0.01)
+          end
+          for _ = 1, 5 do
+            cqueues.sleep(0.01)
+            ticks = ticks + 1
+          end
+        end)
+        use(controller)
+        ended = true
+      end)
+      assert.is_true(ended)
+      assert.equal(5, ticks)
+      assert.is_true(monotime() - began < 10)
+    end)
+  end
 
   test("calls outside of a controller wait as ever", function()
     assert(client.connections.list())

@@ -23,18 +23,33 @@ local function room_of(engine)
   return room
 end
 
+-- The engine's descriptor, nil where there is none.
+local function fd_of(engine)
+  local fd = engine:closed() and -1 or engine:fd()
+  return fd >= 0 and fd or nil
+end
+
+-- Controllers keep what was polled until they find that nobody polls it any
+-- more, and fail as a whole where it was closed before.
+local function give_up(engine)
+  local fd = fd_of(engine)
+  if fd then
+    cqueues.cancel(fd)
+  end
+end
+
 local function poll(engine, pending, room)
-  local left = engine:timeout()
+  local fd = fd_of(engine)
+  local left = engine:closed() and -1 or engine:timeout()
   local limit = due.sooner(due.left(pending.due), SILENCE / 2)
   if left >= 0 then
     limit = math.min(limit, left)
   end
   room.beat = clock()
-  local fd = engine:fd()
-  if fd >= 0 then
+  if fd then
     cqueues.poll({ pollfd = fd, events = "r" }, room.more, limit)
   else
-    cqueues.sleep(limit)
+    cqueues.poll(room.more, limit)
   end
 end
 
@@ -71,6 +86,8 @@ function world.wait(engine, pending)
         poll(engine, pending, room)
         step(engine, room)
       end
+      -- Nobody may be left who would know when the engine is closed.
+      give_up(engine)
       -- Another has to take over.
       room.beat = -SILENCE
       room.told:signal()
@@ -79,10 +96,16 @@ function world.wait(engine, pending)
   leave(room)
 end
 
---- Calls were ended from outside.
-function world.nudge(engine)
-  if rooms[engine] then
-    rooms[engine].told:signal()
+--- Calls were ended from outside, or, when `closing`, will be in a moment: the
+--- descriptor is given up while it is still the engine's.
+function world.nudge(engine, closing)
+  local room = rooms[engine]
+  if room then
+    if closing then
+      give_up(engine)
+    end
+    room.told:signal()
+    room.more:signal()
   end
 end
 
