@@ -53,20 +53,30 @@ local function take_number(cursor, name, default, least, most, level)
 end
 
 -- Where a list is read.
+--   ends     when the reading has to end, nil where each page has its own time
 --   number   of the page read last
 --   next     the URL of the page after it, nil at the end
 --   ahead    by URL, the pages that are being fetched or have come
-local function open(binding, options, level)
+local function open(binding, options, level, ends)
   options = options == nil and {} or options
   errors.check_options(binding.operation.name, options, level + 1)
   local cursor = { binding = binding, options = copy(options), seen = {},
-    empty = 0, number = 0, ahead = {} }
+    empty = 0, number = 0, ahead = {}, ends = ends }
   cursor.prefetch = take_number(cursor, "prefetch", PREFETCH, 0, MOST_AHEAD,
     level + 1)
   if not cursor.options.page_size and not cursor.options.next_page then
     cursor.options.page_size = PAGE_SIZE
   end
   return cursor
+end
+
+-- The options of a page: what is left of the time, where all pages share it.
+local function limited(cursor, options)
+  if cursor.ends then
+    local left = cursor.ends - cursor.binding.client.clock()
+    options.timeout = math.max(left, 0.001)
+  end
+  return options
 end
 
 -- ---- ahead -----------------------------------------------------------------
@@ -85,7 +95,7 @@ local function follow(cursor, url)
   local options = copy(cursor.options)
   options.page, options.page_size, options.type = nil, nil, nil
   options.next_page = url
-  return call.run(cursor.binding, 2, options)
+  return call.run(cursor.binding, 2, limited(cursor, options))
 end
 
 local function fetch(cursor, url, page)
@@ -192,7 +202,8 @@ end
 
 local function first_or_next(cursor, level)
   if cursor.number == 0 then
-    local result, err = call.run(cursor.binding, level + 1, cursor.options)
+    local result, err = call.run(cursor.binding, level + 1,
+      limited(cursor, cursor.options))
     return result, err
   end
   local result, err = get(cursor, cursor.next)
@@ -282,10 +293,11 @@ end
 
 --- All items of a list in one array, or nil and an error; an error, too, when
 --- there are more than options.max (10,000). Fetches ahead like `each`. With
---- dry_run, the request for the first page.
+--- dry_run, the request for the first page. The reading ends at `ends`, by the
+--- client's clock, where that is given.
 ---@return table[]|nil, zuora.Error|nil
-function pages.all(binding, level, options)
-  local cursor = open(binding, options, level + 1)
+function pages.all(binding, level, options, ends)
+  local cursor = open(binding, options, level + 1, ends)
   local maximum = take_number(cursor, "max", MAXIMUM, -math.huge, math.huge,
     level + 1)
   if is_dry(cursor) then

@@ -18,7 +18,7 @@ local MEANS = {
 }
 
 -- The options of the call that the reading takes over: on whose behalf, for
--- those who will look for it, and how patiently.
+-- those who will look for it, and how patiently. Its time is the call's.
 local KEPT = { "zuora_entity_ids", "entity_id", "entity_name",
   "zuora_track_id", "traceparent", "attempt_timeout" }
 
@@ -27,8 +27,6 @@ local function reading_options(call)
   for _, name in ipairs(KEPT) do
     made[name] = call.options[name]
   end
-  local left = call.ends - call.client.clock()
-  made.timeout = left > 0.001 and left or 0.001
   return made
 end
 
@@ -98,7 +96,7 @@ function settle.look(call)
     options.type = "outbound"
   end
   local list = pages.all(
-    call.client.bindings["connections.list"], 2, options)
+    call.client.bindings["connections.list"], 2, options, call.ends)
   if not list then
     return nil
   end

@@ -58,6 +58,30 @@ local function connection(status)
 end
 
 describe("a change of which it is unknown what it did", function()
+  -- Each answer takes three seconds, each page names another.
+  local function slow_pages()
+    server:script({}, function(request, number)
+      local is_late = world.time >= 10
+      world.time = world.time + 3
+      return request.method ~= "GET" and "drop" or is_late and "hang" or {
+        body = { success = true,
+          entityConnections = { connection "Connected" },
+          nextPage = server.url .. "/v1/entity-connections?page=" .. number },
+      }
+    end)
+  end
+
+  for _, options in ipairs { { timeout = 10 }, { deadline = 1800000010 } } do
+    it("is read back within " .. next(options), function()
+      slow_pages()
+      local result, err = open().connections.disconnect(ID, options)
+      assert.is_nil(result)
+      assert.equal("unknown", err.outcome)
+      assert.is_true(table.remove(world.limits, 5) < 0.01)
+      assert.same({ 9, 7, 4, 1 }, world.limits)
+    end)
+  end
+
   it("is done where its connection shows it", function()
     for verb, status in pairs { accept = "Connected", deny = "Disconnected",
       disconnect = "Disconnected" } do

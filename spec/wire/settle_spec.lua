@@ -271,6 +271,19 @@ describe("a doubt", function()
       assert.equal(1, #sandbox.journal())
     end
   end)
+
+  it("does not outlast its call, however many pages are read", function()
+    use()
+    sandbox.scenario { name = "many", n = 6000 }
+    fault("list", { kind = "delay", seconds = 0.5, times = 0 })
+    fault("disconnect", { kind = "reset" })
+    local clock = require("zuora.core").clock
+    local began = clock()
+    local result, err = client.connections.disconnect("none", { timeout = 1 })
+    assert.is_nil(result)
+    assert.equal("unknown", err.outcome)
+    assert.is_true(clock() - began < 5) -- all pages: 10 s
+  end)
 end)
 
 describe("a client that is closed meanwhile", function()
