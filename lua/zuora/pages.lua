@@ -95,6 +95,11 @@ local function follow(cursor, url)
   local options = copy(cursor.options)
   options.page, options.page_size, options.type = nil, nil, nil
   options.next_page = url
+  if cursor.binding.client.engine:closed() then -- which misuse raises
+    return nil, errors.new { kind = "cancelled",
+      operation = cursor.binding.operation.name,
+      message = "it was cancelled" }
+  end
   return call.run(cursor.binding, 2, limited(cursor, options))
 end
 

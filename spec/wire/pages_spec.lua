@@ -219,3 +219,63 @@ describe("pages fetched ahead", function()
     assert.equal(before, tasks.live)
   end)
 end)
+
+describe("a client that is closed between two pages", function()
+  local client
+
+  setup(function()
+    sandbox.reset()
+    sandbox.scenario { name = "many", n = 300 }
+  end)
+
+  teardown(sandbox.reset)
+
+  -- Closes it when that many pages have come.
+  local function open(count)
+    client = sandbox.client { on_event = function(event)
+      if event.name == "call_end" and event.operation == "connections.list" then
+        count = count - 1
+        if count == 0 then
+          client:close()
+        end
+      end
+    end }
+  end
+
+  local function check(err)
+    assert.equal("table", type(err))
+    assert.equal("cancelled", err.kind)
+    assert.equal("connections.list", err.operation)
+    assert.is_nil(err.outcome)
+    assert.matches("the client was closed", tostring(err))
+  end
+
+  for _, prefetch in ipairs { 0, 1, 3 } do
+    local options = { page_size = 50, prefetch = prefetch }
+
+    it(("ends all, with %d ahead"):format(prefetch), function()
+      for count = 1, 3 do
+        open(count)
+        local list, err = client.connections.all(options)
+        assert.is_nil(list)
+        check(err)
+      end
+    end)
+
+    it(("ends each, with %d ahead"):format(prefetch), function()
+      open(0)
+      local seen = 0
+      local ok, err = pcall(function()
+        for _ in client.connections.each(options) do
+          seen = seen + 1
+          if seen == 50 then
+            client:close()
+          end
+        end
+      end)
+      assert.is_false(ok)
+      assert.is_true(seen < 300)
+      check(err)
+    end)
+  end
+end)

@@ -308,6 +308,25 @@ describe("a client that is closed meanwhile", function()
   end
 end)
 
+describe("a client that is closed between two pages that are read back",
+  function()
+    it("leaves the change its own error", function()
+      use { on_event = function(event)
+        if event.name == "call_end" and event.operation == "connections.list"
+          then
+          client:close()
+        end
+      end }
+      sandbox.scenario { name = "many", n = 900 }
+      fault("disconnect", { kind = "reset" })
+      local result, err = client.connections.disconnect("none")
+      assert.is_nil(result)
+      assert.equal("connections.disconnect", err.operation)
+      assert.equal("network", err.kind)
+      assert.equal("unknown", err.outcome)
+    end)
+  end)
+
 describe("a dry run", function()
   it("opens no socket and sends nothing", function()
     use { dry_run = true, wait = function() error "it waited" end }
