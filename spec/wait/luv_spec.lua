@@ -195,6 +195,97 @@ describe("under libuv", function()
     end)
   end
 
+  -- As programs of luv do.
+  local function sleep(seconds)
+    local co, timer = coroutine.running(), uv.new_timer()
+    timer:start(math.floor(seconds * 1000), 0, function()
+      timer:close()
+      coroutine.resume(co)
+    end)
+    coroutine.yield()
+  end
+
+  local waits = {
+    ["before a call"] = function(i)
+      sleep(0.01)
+      assert(client.entities.list())
+      return i
+    end,
+    ["twice, and after a call"] = function(i)
+      sleep(0.01)
+      sleep(0.01)
+      assert(client.entities.list())
+      sleep(0.01)
+      return i
+    end,
+    ["beside calls"] = function(i)
+      if i % 2 == 0 then
+        sleep(0.01)
+      else
+        assert(client.entities.list())
+      end
+      return i
+    end,
+    ["without a call"] = function(i)
+      sleep(0.01)
+      return i
+    end,
+    ["in a map within"] = function(i)
+      local results = client:map({ 1, 2, 3 }, function(k)
+        sleep(0.01)
+        assert(client.entities.list())
+        return k
+      end)
+      sleep(0.01)
+      return results[1].value + results[2].value + results[3].value + i - 6
+    end,
+  }
+
+  for name, fn in pairs(waits) do
+    test("a map ends whose items wait for a timer " .. name, function()
+      local results
+      run(function()
+        results = client:map({ 1, 2, 3, 4, 5 }, fn, { concurrency = 2 })
+      end)
+      for i = 1, 5 do
+        assert.equal(i, results[i].value)
+      end
+    end)
+  end
+
+  test("an item fails that raises after a timer, and no other", function()
+    local results
+    run(function()
+      results = client:map({ 1, 2, 3 }, function(i)
+        sleep(0.01)
+        if i == 2 then
+          error "no"
+        end
+        return i
+      end)
+    end)
+    assert.equal(1, results[1].value)
+    assert.matches("raised", results[2].err)
+    assert.equal(3, results[3].value)
+  end)
+
+  test("a scheduler above a map gets what its items yield", function()
+    local results, asked
+    local co = coroutine.create(function()
+      results = client:map({ 1 }, function()
+        return (coroutine.yield "please")
+      end)
+    end)
+    run(function()
+      local _, value = coroutine.resume(co)
+      asked = value
+      sleep(0.01)
+      coroutine.resume(co, "here")
+    end)
+    assert.equal("please", asked)
+    assert.equal("here", results[1].value)
+  end)
+
   test("calls outside of the loop wait as ever", function()
     assert(client.connections.list())
   end)

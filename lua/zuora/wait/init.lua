@@ -79,12 +79,24 @@ local function outside(client)
     world()
 end
 
+local function is_luv(found)
+  return nudged.luv and found == nudged.luv.wait
+end
+
 -- Within a task of another client's map its engine is moved by nobody else: it
 -- waits as the world does, or, where that resumes coroutines itself, alone.
 local function world_of(client)
   local found = outside(client)
-  return tasks.current() and nudged.luv and found == nudged.luv.wait and
-    poll.wait or found
+  return tasks.current() and is_luv(found) and poll.wait or found
+end
+
+local yield_up = tasks.hand_up
+
+function tasks.hand_up(task, ...)
+  if is_luv(outside(task.group.client)) then
+    return nudged.luv.hand_up(task, ...)
+  end
+  return yield_up(task, ...)
 end
 
 -- The running task, where it is one of the client's that can yield: it is

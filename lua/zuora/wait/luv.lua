@@ -4,6 +4,7 @@ local uv = require "luv"
 
 local clock = require("zuora.core").clock
 local due = require "zuora.wait.due"
+local tasks = require "zuora.wait.tasks"
 
 -- Seconds of a turn of the loop in which coroutines are resumed.
 local SLICE = 0.003
@@ -73,9 +74,9 @@ local function leave(room)
   end
 end
 
-local function resume(co)
-  local ok, reason = coroutine.resume(co)
-  if not ok then
+local function resume(co, ...)
+  local ok, reason = coroutine.resume(co, ...)
+  if not ok and not tasks.is_task(co) then -- a task's error is its group's
     error(debug.traceback(co, tostring(reason)), 0)
   end
 end
@@ -131,6 +132,27 @@ function world.wait(engine, pending)
   room.due = due.sooner(room.due, pending.due)
   schedule(room)
   coroutine.yield()
+end
+
+local function close_after(look, ...)
+  if not look:is_closing() then
+    look:close()
+  end
+  return ...
+end
+
+--- Yields what a task has yielded. In this world each resumes the coroutine in
+--- which it waits, the task itself: nobody would come back to whoever moves it.
+--- So in each turn of the loop it is looked whether the task has gone on.
+function world.hand_up(task, ...)
+  local co, look = coroutine.running(), uv.new_prepare()
+  look:start(function()
+    if tasks.has_gone_on(task) then
+      look:close()
+      resume(co, tasks.PARKED)
+    end
+  end)
+  return close_after(look, coroutine.yield(...))
 end
 
 --- Calls were ended from outside, or, when `closing`, will be in a moment: the

@@ -8,6 +8,7 @@ local create, resume, running, status, yield = coroutine.create,
   coroutine.resume, coroutine.running, coroutine.status, coroutine.yield
 
 local PARKED = {} -- what a task yields when it waits
+tasks.PARKED = PARKED
 -- By coroutine. The task has its coroutine: Lua 5.1 would never let go of both
 -- if that table alone held the task.
 local task_of = setmetatable({}, { __mode = "kv" })
@@ -58,6 +59,11 @@ end
 function tasks.current()
   local co = tasks.live > 0 and running()
   return co and task_of[co]
+end
+
+--- Whether that coroutine is a task's.
+function tasks.is_task(co)
+  return task_of[co] ~= nil
 end
 
 -- Others than tasks may be parked, too; they know how they are woken.
@@ -125,15 +131,39 @@ function Group:done()
   return self:is_ready()
 end
 
--- What a task yields that is not ours is for the world around: it goes up, and
--- what comes back goes down.
+--- What a task yields that is not ours is for the world around: it goes up, and
+--- what comes back goes down. PARKED comes back where somebody else has resumed
+--- the task meanwhile. (zuora.wait knows the worlds where that may be.)
+function tasks.hand_up(_, ...)
+  return yield(...)
+end
+
+--- Whether a task that was handed up has gone on without its group.
+function tasks.has_gone_on(task)
+  return task.waits or status(task.co) == "dead"
+end
+
+-- Of those that were handed up more than once the first to look ends it. One
+-- that has raised still has its levels; what it was, its resumer knows.
+local function hand_down(task, value, ...)
+  local co = task.co
+  if value ~= PARKED then
+    return resume(co, value, ...)
+  elseif task.waits or task.over then
+    return true, PARKED
+  elseif debug.getinfo(co, 0, "S") then
+    return false, "it raised an error where it was resumed"
+  end
+  return true
+end
+
 local function continue(task, ok, value, ...)
   if value == PARKED then
     return
   end
-  local co = task.co
-  if status(co) == "dead" then
+  if status(task.co) == "dead" then
     local group = task.group
+    task.over = true
     group.live, tasks.live = group.live - 1, tasks.live - 1
     if ok then
       task.value = value
@@ -147,13 +177,14 @@ local function continue(task, ok, value, ...)
       error(task.reason, 0)
     end
   else
-    return continue(task, resume(co, yield(value, ...)))
+    return continue(task, hand_down(task, tasks.hand_up(task, value, ...)))
   end
 end
 
 --- Starts fn(...) as a task and runs it until it waits.
 function Group:spawn(tag, fn, ...)
-  local task = { group = self, tag = tag, co = create(fn), next = false }
+  local task = { group = self, tag = tag, co = create(fn), next = false,
+    waits = false, over = false }
   task_of[task.co] = task
   self.live, tasks.live = self.live + 1, tasks.live + 1
   continue(task, resume(task.co, ...))
@@ -168,11 +199,17 @@ function Group:move()
   end
 end
 
+local function park(task)
+  task.waits = true
+  yield(PARKED)
+  task.waits = false
+end
+
 --- Makes the running task wait for the exchange submitted under that id.
 function tasks.park(task, id, exchange)
   task.exchange = exchange
   task.group.client.parked[id] = task
-  yield(PARKED)
+  park(task)
   task.exchange = nil
 end
 
@@ -205,7 +242,7 @@ function tasks.watch(task, pending)
   if not pending:done() then
     task.pending = pending
     push(task.group.watched, task)
-    yield(PARKED)
+    park(task)
   end
 end
 
