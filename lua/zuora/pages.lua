@@ -98,7 +98,7 @@ local function follow(cursor, url)
   if cursor.binding.client.engine:closed() then -- which misuse raises
     return nil, errors.new { kind = "cancelled",
       operation = cursor.binding.operation.name,
-      message = "it was cancelled" }
+      message = "the client was closed between two pages" }
   end
   return call.run(cursor.binding, 2, limited(cursor, options))
 end
