@@ -70,7 +70,7 @@ describe("a signal", function()
     local began = clock()
     local _, why = pcall(function() %s end)
     print(clock() - began, why)
-    for _ = 1, 15 do
+    for _ = 1, 12 do
       assert(client.entities.list { timeout = 5 })
       assert(watched.entities.list { timeout = 5 })
       os.execute "sleep 0.1"

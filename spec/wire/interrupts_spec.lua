@@ -30,9 +30,10 @@ describe("an error that leaves a wait", function()
     end
   end
 
-  -- Many calls later the change was not sent, or sent no second time.
-  local function is_over(most)
-    for _ = 1, 15 do
+  -- So many calls, a tenth of a second each, later the change was not sent, or
+  -- sent no second time.
+  local function is_over(most, calls)
+    for _ = 1, calls or 3 do
       assert(client.entities.list())
       os.execute "sleep 0.1"
     end
@@ -55,7 +56,7 @@ describe("an error that leaves a wait", function()
       sandbox.fault { kind = "status", status = 503, retry_after = 1,
         match = { operation = "connections.disconnect" } }
       assert.same({ false, reason }, { pcall(disconnect) })
-      is_over(1)
+      is_over(1, 12)
     end)
 
     it("ends the login of the call; the next logs in: " .. reason, function()
@@ -72,7 +73,7 @@ describe("an error that leaves a wait", function()
         match = { operation = "connections.disconnect", times = 0 } }
       assert.same({ false, reason }, { pcall(client.map, client, { 1, 2, 3, 4 },
         disconnect) })
-      is_over(1)
+      is_over(1, 12)
     end)
   end
 end)
