@@ -8,8 +8,8 @@ local wait = require "zuora.wait"
 
 local attempt = {}
 
-local count, plain_result, wait_exchange = limits.count, answer.plain,
-  wait.exchange
+local count, plain_result, wait_exchange, guard = limits.count, answer.plain,
+  wait.exchange, wait.guard
 local NEAR_END = limits.NEAR_END
 local NONE = core.sign.none
 local TOO_LATE = "its time was over before it could be sent"
@@ -63,6 +63,23 @@ function attempt.limit(left, policy, writes)
   return own and own < left and own or left
 end
 
+-- Sends it and waits for its end. Nil, a kind and a message where it cannot be
+-- sent: the client was closed, or its credentials taken away, since it was
+-- built; or there is no descriptor left.
+local function send(state, sign, delay, limit)
+  local client, exchange = state.client, state.exchange
+  local id, kind, message = exchange:submit(sign, delay, limit)
+  if not id then
+    return nil, kind, message
+  end
+  state.attempts = state.attempts + 1
+  if client.on_event then
+    events.attempt_begin(state)
+  end
+  wait_exchange(client, exchange, id)
+  return true
+end
+
 --- Sends the exchange of `state` after `delay` seconds, signed as `sign` says,
 --- and waits for its end: true, or nil and an error when it was not sent.
 function attempt.carry(state, sign, delay)
@@ -76,22 +93,16 @@ function attempt.carry(state, sign, delay)
   if limit <= 0 then
     return too_late(state, pause)
   end
-  local hook = client.on_event
-  if hook then
+  if client.on_event then
     events.wait(state, delay)
   end
-  -- The client was closed, or its credentials taken away, since the exchange
-  -- was built; or there is no descriptor left.
-  local id, kind, message = exchange:submit(sign, delay, limit)
-  if not id then
+  local whole, sent, kind, message = guard(send, state, sign, delay, limit)
+  if not whole then
+    wait.give_up(client, exchange, sent)
+  elseif not sent then
     return not_sent(state, kind == "misuse" and "cancelled" or kind, message)
   end
-  state.attempts = state.attempts + 1
-  if hook then
-    events.attempt_begin(state)
-  end
-  wait.exchange(client, exchange, id)
-  if hook then
+  if client.on_event then
     events.attempt_end(state)
   end
   return true
@@ -188,9 +199,18 @@ function attempt.plain(binding)
     return nil
   end
   local engine, clock, index = client.engine, client.clock, binding.index
-  local send, succeeded = engine.send, nil -- methods, found once
+  local engine_send, succeeded = engine.send, nil -- methods, found once
   local limit = attempt.limit(client.policy.timeout, client.policy,
     operation.writes)
+  local function carry(now, spare, a, b, c, more)
+    local exchange, id = engine_send(engine, index, spare, auth.sign, limit, a,
+      b, c, more)
+    if exchange then
+      count(pace, now)
+      wait_exchange(client, exchange, id)
+    end
+    return exchange
+  end
   return function(a, b, c, more)
     local now = clock()
     if pace.held or now >= auth.renew_at or auth.several then
@@ -198,13 +218,12 @@ function attempt.plain(binding)
     end
     local generation, spare = auth.generation, binding.exchange
     binding.exchange = nil
-    local exchange, id = send(engine, index, spare, auth.sign, limit, a, b, c,
-      more)
-    if not exchange then
+    local whole, exchange = guard(carry, now, spare, a, b, c, more)
+    if not whole then
+      wait.give_up(client, nil, exchange)
+    elseif not exchange then
       return nil
     end
-    count(pace, now)
-    wait_exchange(client, exchange, id)
     succeeded = succeeded or exchange.succeeded
     local head, remaining, most, reset, text = succeeded(exchange)
     local result = head and plain_result(head, text)

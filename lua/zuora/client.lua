@@ -153,6 +153,7 @@ function client.new(given, world, level)
     chance = core.chance,
     uuid = core.uuid,
     given_wait = given.wait,
+    alone = not given.wait and not wait.checks, -- but for its own tasks
     parked = {}, -- tasks by the ids of what they wait for
     policy = policies.new(given),
     quota = policies.quota(),

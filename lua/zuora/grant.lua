@@ -79,27 +79,29 @@ local function fetch(client, binding, secret, options, wanting)
 end
 
 --- Makes the call of that binding and keeps the secret that its answer brings.
---- Returns what came with it, { expires_in =, scope = }, or nil and an error
---- in the name of `wanting`, the state of the call for whose sake it is made.
----@return table|nil, zuora.Error|nil
+--- Returns what came with it, { expires_in =, scope = }, or nil, an error in
+--- the name of `wanting`, the state of the call for whose sake it is made, and
+--- whether that concerns all who log in so: not what kept this call from it.
+---@return table|nil, zuora.Error|nil, boolean|nil
 return function(client, binding, secret, options, wanting)
   local granting = binding.operation
   local can, reason = attempt.can(wanting)
   if not can then
-    return nil, reason
+    return nil, reason, false
   end
   local may, seconds, failed = client.logins:may()
   if not may then
     return nil, as_part_of(held_back(granting, seconds, failed), granting,
-      wanting)
+      wanting), true
   end
   local grant, err = fetch(client, binding, secret, options, wanting)
   if grant then
     client.logins:succeeded()
     return grant
   end
-  if err.attempts > 0 and err.kind ~= "cancelled" then
+  local failed_for_all = err.attempts > 0 and err.kind ~= "cancelled"
+  if failed_for_all then
     client.logins:fail(err)
   end
-  return nil, as_part_of(err, granting, wanting)
+  return nil, as_part_of(err, granting, wanting), failed_for_all
 end

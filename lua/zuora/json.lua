@@ -4,6 +4,7 @@
 -- is the same with either.
 local cjson = require("cjson.safe").new()
 local core = require "zuora.core"
+local errors = require "zuora.errors"
 
 local json = { null = cjson.null }
 
@@ -28,6 +29,9 @@ end
 function json.decode(text)
   local quoted, numbers = core.quote_numbers(text)
   local value, reason = cjson.decode(quoted)
+  if reason and errors.is_interrupt(reason) then -- it catches that, too
+    error(reason, 0)
+  end
   if numbers and tointeger and type(value) == "table" then
     make_whole(value)
   end

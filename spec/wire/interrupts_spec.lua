@@ -2,7 +2,10 @@
 -- must not be carried out with the next. And interrupts, which lua raises
 -- wherever it stands: they are for the program, whoever called the code there.
 local sandbox = require "spec.wire.sandbox"
+local tasks = require "zuora.wait.tasks"
 
+-- Lua 5.1 cannot wait across pcall.
+local CANNOT_GUARD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local INTERRUPT = "x.lua:1: interrupted!"
 
 describe("an error that leaves a wait", function()
@@ -87,6 +90,7 @@ describe("an interrupt", function()
 
   after_each(function()
     client:close()
+    assert.is_true(tasks.live == 0 or CANNOT_GUARD)
   end)
 
   local function interrupt()
@@ -143,6 +147,86 @@ describe("an interrupt", function()
       assert.equal(0, sandbox.count "connections.disconnect")
     end)
   end
+
+  it("in on_event before the answer ends the call that was sent", function()
+    client = sandbox.user { on_event = function(event)
+      if event.name == "attempt_begin" and event.operation ==
+        "connections.disconnect" then
+        interrupt()
+      end
+    end }
+    assert.same({ false, INTERRUPT },
+      { pcall(client.connections.disconnect, sandbox.joined) })
+    assert(client.entities.list())
+    assert.equal(0, sandbox.count "connections.disconnect")
+  end)
+
+  -- As lua's own hook for it, which comes with the next instruction.
+  it("at any instruction of a call leaves nothing to be sent later", function()
+    if rawget(_G, "jit") then
+      jit.off()
+      finally(function()
+        jit.on()
+      end)
+    end
+    client = sandbox.user()
+    assert(client.connections.disconnect(sandbox.ended) == nil)
+    local disconnect = client.connections.disconnect
+    local count, ended = 0
+    repeat
+      count = count + 1
+      sandbox.forget()
+      ended = pcall(function()
+        debug.sethook(function()
+          debug.sethook()
+          interrupt()
+        end, "", count)
+        disconnect(sandbox.ended)
+        debug.sethook()
+      end)
+      debug.sethook()
+      local before = sandbox.count "connections.disconnect"
+      assert(client.entities.list())
+      assert.equal(before, sandbox.count "connections.disconnect")
+    until ended or count == 1000
+    assert.is_true(ended and count > 50)
+  end)
+
+  it("in a map leaves no task behind", function()
+    client = sandbox.user()
+    assert.is_false((pcall(client.map, client, { 1, 2, 3 }, function(item)
+      assert(client.entities.list())
+      if item == 3 then
+        interrupt()
+      end
+      return client.entities.list()
+    end)))
+  end)
+
+  -- cjson.safe returns what was raised in it.
+  it("within a decoder that catches it is passed on", function()
+    local decode = require("zuora.json").decode
+    client = sandbox.user()
+    local count, ended = 0
+    repeat
+      count = count + 1
+      local left, reason = count, nil
+      ended = pcall(function()
+        debug.sethook(function()
+          left = left - 1
+          if left == 0 then
+            debug.sethook()
+            interrupt()
+          end
+        end, "r")
+        reason = select(2, decode '{"a":1}')
+        debug.sethook()
+      end)
+      debug.sethook()
+      assert.is_nil(reason)
+    until ended or count == 100
+    assert.is_true(ended and count > 2)
+  end)
 
   it("in access_token is passed on", function()
     client = sandbox.bearer { access_token = interrupt }

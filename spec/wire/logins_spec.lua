@@ -94,6 +94,28 @@ describe("a login that was cancelled", function()
     end)
   end
 
+  it("by a wait of the program's while another logs in ends at once", function()
+    local held = memory.new()
+    held.add = function()
+      return false
+    end
+    local steps = 0
+    one = client { store = held, wait = function(engine, pending)
+      while not pending:done() do
+        steps = steps + 1
+        if steps == 5 then
+          one:cancel()
+        end
+        engine:step(0.02)
+      end
+    end }
+    local began = os.time()
+    local _, err = one.connections.accept "x"
+    assert.equal("cancelled", err.kind)
+    assert.equal("not_done", err.outcome)
+    assert.is_true(os.time() - began < 5)
+  end)
+
   it("where nothing goes on beside it is none that failed", function()
     local cancelled = false
     one = client { wait = function(engine, pending)
@@ -137,6 +159,39 @@ describe("a call whose time is over", function()
       assert(late.connections.list())
     end)
   end
+end)
+
+-- A pace is a client's own, and so is what it keeps from being sent.
+it("a login that a pace keeps is none that failed, for who shares", function()
+  local store = memory.new()
+  sandbox.settings { token_lifetime = 1 }
+  sandbox.fault { kind = "status", status = 200, body = { success = true },
+    headers = { ["RateLimit-Limit"] = "100", ["RateLimit-Remaining"] = "0",
+      ["RateLimit-Reset"] = "50" }, match = { operation = "entities.list" } }
+  local slow = client { store = store }
+  assert(slow.entities.list())
+  require("socket").sleep(1.2)
+  local _, err = slow.entities.list { timeout = 5 }
+  assert.equal("rate_limit", err.kind)
+  assert.equal(1, sandbox.count "oauth.token")
+  assert(client { store = store }.entities.list())
+  assert.equal(2, sandbox.count "oauth.token")
+end)
+
+describe("a hook of a login", function()
+  it("cannot make calls that need it, and is told so at once", function()
+    local one, seen
+    one = client { on_event = function(event)
+      if event.name == "call_begin" and event.operation == "oauth.token" then
+        seen = select(2, one.entities.list())
+      end
+    end }
+    local began = os.time()
+    assert(one.entities.list())
+    assert.is_true(os.time() - began < 10)
+    assert.equal("auth", seen.kind)
+    assert.matches("this call was made by its hook", tostring(seen))
+  end)
 end)
 
 describe("a client that is closed before it has credentials", function()

@@ -3,9 +3,9 @@
 --
 -- A flight serves an object with: client; name, of what is shared; shared, see
 -- zuora.sharing, or nil; fetch(self, state), which makes the call and returns
--- true, or nil and an error; export(self), what to share, and for how many
--- seconds; adopt(self, value), which takes over what was shared and returns
--- whether it will do.
+-- true, or nil, an error and whether that concerns all who share; export(self),
+-- what to share, and for how many seconds; adopt(self, value), which takes over
+-- what was shared and returns whether it will do.
 local attempt = require "zuora.attempt"
 local errors = require "zuora.errors"
 local wait = require "zuora.wait"
@@ -52,17 +52,9 @@ local function fetch(self, state)
   return self:fetch(state)
 end
 
--- What kept this process from sending it, or ended it here, is nothing to
--- others; but that there were too many logins is.
-local function is_own(err)
-  return err.kind == "cancelled" or
-    err.attempts == 0 and err.kind ~= "rate_limit"
-end
-
+-- Tells the others how a fetch ended.
 local function share(self, err)
-  if err and is_own(err) then
-    return
-  elseif err then
+  if err then
     self.shared:set(self.name .. ":failed", { kind = err.kind,
       message = err.message, code = err.code, status = err.status,
       retryable = err.retryable }, math.min(LONGEST,
@@ -110,8 +102,10 @@ local function fetch_or_adopt(self, state)
   if take_over(self) then
     return true
   end
-  local ok, err = fetch(self, state)
-  share(self, err)
+  local ok, err, for_all = fetch(self, state)
+  if ok or for_all then
+    share(self, err)
+  end
   return ok, err
 end
 
@@ -125,23 +119,40 @@ local function fetch_locked(self, state, lock, mark)
   return ok, err
 end
 
+-- Whether the client was closed or its calls cancelled. What the flight waits
+-- for may be no call of its own.
+local function is_cancelled(self, own)
+  return self.flight ~= own or self.client.engine:closed()
+end
+
+local function cancelled(state)
+  return errors.new { kind = "cancelled", operation = state.operation.name,
+    message = "it was cancelled" }
+end
+
 -- Waits a moment, where there is time for that, for who holds the lock.
-local function wait_for_another(self, state)
-  local client = self.client
-  local can, err = attempt.can(state)
-  if not can then
-    if err.kind == "timeout" then
-      err.message = "another process did not get a credential in time"
-    end
-    return nil, err
+local function wait_for_another(self, state, own)
+  local clock, chance = self.client.clock, self.client.chance
+  local now = clock()
+  local ends = math.min(now + LOOK * (1 + chance()), state.ends)
+  if now >= state.ends then
+    return nil, errors.new { kind = "timeout", operation = state.operation.name,
+      message = "another process did not get a credential in time" }
   end
-  wait.sleep(client, math.min(LOOK * (1 + client.chance()),
-    state.ends - client.clock()))
+  wait.pending(self.client, {
+    due = ends,
+    done = function()
+      return clock() >= ends or is_cancelled(self, own)
+    end,
+  })
+  if is_cancelled(self, own) then
+    return nil, cancelled(state)
+  end
   return true
 end
 
 -- Through the store: taken over from another, or fetched under the lock.
-local function fetch_shared(self, state)
+local function fetch_shared(self, state, own)
   local lock = self.name .. ":lock"
   while true do
     local taken, down = take_over(self)
@@ -161,16 +172,22 @@ local function fetch_shared(self, state)
     elseif mark then
       return fetch_locked(self, state, lock, mark)
     end
-    local ok, err = wait_for_another(self, state)
+    local ok, err = wait_for_another(self, state, own)
     if not ok then
       return nil, err
     end
   end
 end
 
+-- The coroutine that runs; Lua 5.1 has none of its main thread.
+local function here()
+  return coroutine.running() or "main"
+end
+
 local function run(self, own, state)
+  own.runs_in = here()
   local whole, ok, err = guard(self.shared and fetch_shared or fetch, self,
-    state)
+    state, own)
   own.over = true
   if self.flight == own then
     self.flight = nil
@@ -201,7 +218,8 @@ end
 local function launch(self, state)
   local wanted = wanting(self)
   -- All its fields at once: when memory fails, it has to end all the same.
-  local own = { ends = wanted.ends, over = false, ok = false, err = false }
+  local own = { ends = wanted.ends, over = false, ok = false, err = false,
+    runs_in = false }
   self.flight = own
   local whole, reason = guard(begin, self, own, wanted, state)
   if not whole then
@@ -213,12 +231,6 @@ end
 
 local function is_over(own, client)
   return own.over or client.clock() >= own.ends
-end
-
--- Whether the client was closed or its calls cancelled. What the flight waits
--- for may be no call of its own.
-local function is_cancelled(self, own)
-  return self.flight ~= own or self.client.engine:closed()
 end
 
 -- Waits for the one under way, at most as long as the call, or an attempt of
@@ -237,13 +249,18 @@ end
 
 -- Why it is not over.
 local function unfinished(self, own, state)
-  local cancelled = is_cancelled(self, own)
-  return errors.new {
-    kind = cancelled and "cancelled" or "timeout",
-    operation = state.operation.name,
-    message = cancelled and "it was cancelled" or
-      self.binding.operation.name .. " did not end in time",
-  }
+  if is_cancelled(self, own) then
+    return cancelled(state)
+  end
+  return errors.new { kind = "timeout", operation = state.operation.name,
+    message = self.binding.operation.name .. " did not end in time" }
+end
+
+-- A call that a hook of the login makes would wait for what waits for it.
+local function within_itself(self, state)
+  return errors.new { kind = "auth", operation = state.operation.name,
+    message = ("%s is under way, and this call was made by its hook"):format(
+      self.binding.operation.name) }
 end
 
 --- Gets a fresh credential for a call: true, or nil and an error in its name.
@@ -259,7 +276,9 @@ function flight.get(self, state)
   if not own then
     own = launch(self, state)
   end
-  if not own.over then
+  if own.runs_in == here() and not own.over then
+    return nil, in_the_name_of(state, within_itself(self, state))
+  elseif not own.over then
     join(self, own, state)
   end
   if own.ok then

@@ -34,9 +34,10 @@ end
 
 --- See zuora.auth.flight.
 function session:fetch(state)
-  local grant, err = obtain(self.client, self.binding, "session", nil, state)
+  local grant, err, for_all = obtain(self.client, self.binding, "session", nil,
+    state)
   if not grant then
-    return nil, err
+    return nil, err, for_all
   end
   note(self, self.client.uuid())
   return true

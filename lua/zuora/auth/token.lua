@@ -55,10 +55,10 @@ end
 --- See zuora.auth.flight.
 function token:fetch(state)
   local client = self.client
-  local grant, err = obtain(client, self.binding, "access_token",
+  local grant, err, for_all = obtain(client, self.binding, "access_token",
     { grant_type = "client_credentials" }, state)
   if not grant then
-    return nil, err
+    return nil, err, for_all
   end
   local life = grant.expires_in or LIFE
   note(self, client.uuid(), grant.scope, life, life)

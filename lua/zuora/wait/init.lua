@@ -133,18 +133,15 @@ local function moving(client, pending)
   return whole
 end
 
--- Calls fn(...) as pcall does, but for a coroutine of Lua 5.1, which could not
--- wait across that.
-local function guard(fn, ...)
-  if can_guard or not wait.may_yield() then
+--- Calls fn(...) as pcall does. In a coroutine of Lua 5.1, which could not wait
+--- across that, an error passes.
+wait.guard = can_guard and pcall or function(fn, ...)
+  if not wait.may_yield() then
     return pcall(fn, ...)
   end
   return true, fn(...)
 end
-
---- Calls fn(...) as pcall does, unless it may wait and Lua 5.1 could not across
---- pcall: there an error passes.
-wait.guard = guard
+local guard = wait.guard
 
 --- Ends what is in flight. Calls to come do not wait for a login that was.
 function wait.cancel(client)
@@ -155,14 +152,15 @@ function wait.cancel(client)
   end
 end
 
---- Raises what was raised in a wait. What was waited for must not go on when
---- nobody knows of it any more: a change would be sent with the next call. An
---- interrupt ends all.
+--- Raises what was raised in a wait. What was waited for, where it is known,
+--- must not go on when nobody knows of it any more: a change would be sent with
+--- the next call. An interrupt ends all.
 function wait.give_up(client, pending, reason)
-  if errors.is_interrupt(reason) then
-    wait.cancel(client)
-  elseif pending.cancel then
+  if pending and pending.cancel then
     pending:cancel()
+  end
+  if errors.is_interrupt(reason) or client.alone and tasks.live == 0 then
+    wait.cancel(client)
   end
   error(reason, 0)
 end
@@ -193,19 +191,13 @@ end
 local STEP = 60 -- seconds; a signal ends a step early
 local step -- the method of exchanges, found once
 
-local function wait_alone(exchange)
-  step = step or exchange.wait
-  repeat until step(exchange, STEP)
-end
-
---- Waits for the end of an exchange that was submitted under that id.
+--- Waits for the end of an exchange that was submitted under that id. To be
+--- called in wait.guard together with that, see wait.give_up.
 function wait.exchange(client, exchange, id)
-  if tasks.live == 0 and not nginx and not client.given_wait and
-    not loaded.cqueues and not loaded.luv then
-    local ok, reason = pcall(wait_alone, exchange)
-    if not ok then
-      wait.give_up(client, exchange, reason)
-    end
+  if client.alone and tasks.live == 0 and not loaded.cqueues and
+    not loaded.luv then
+    step = step or exchange.wait
+    repeat until step(exchange, STEP)
     return
   end
   local task = inner(client)
@@ -222,18 +214,6 @@ function wait.exchange(client, exchange, id)
   if client.background then
     wait.move_background(client)
   end
-end
-
---- Waits that many seconds, others going on meanwhile, or until the client is
---- closed.
-function wait.sleep(client, seconds)
-  local ends = client.clock() + seconds
-  wait_pending(client, {
-    due = ends,
-    done = function()
-      return client.clock() >= ends or client.engine:closed()
-    end,
-  })
 end
 
 -- What whoever waits for a group waits for. Others may move the group, too,

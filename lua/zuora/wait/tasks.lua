@@ -223,16 +223,21 @@ local function cancel_parked(group)
   end
 end
 
---- Ends what its tasks wait for, and the group: nobody will move it any more.
-function Group:cancel()
-  cancel_parked(self)
-  local task = self.watched.next
+local function cancel_pending(list)
+  local task = list.next
   while task do
-    if task.pending.cancel then
+    if task.pending and task.pending.cancel then
       task.pending:cancel()
     end
     task = task.next
   end
+end
+
+--- Ends what its tasks wait for, and the group: nobody will move it any more.
+function Group:cancel()
+  cancel_parked(self)
+  cancel_pending(self.watched)
+  cancel_pending(self.ready) -- they may wait for groups that are not done
   tasks.live = tasks.live - self.live
   self.live, self.watched, self.ready = 0, queue(), queue()
 end
@@ -243,6 +248,7 @@ function tasks.watch(task, pending)
     task.pending = pending
     push(task.group.watched, task)
     park(task)
+    task.pending = nil
   end
 end
 
