@@ -203,7 +203,7 @@ local function footprint()
     row(name, answer and spread(answer, "%.1f", 1000) or "",
       answer and spread(answer.ratio, "%.2f") or "",
       memory and ("%.1f"):format(memory / 2 ^ 20) or "",
-      calls and ("%.2f"):format(calls) or "")
+      calls and ("%d"):format(calls) or "")
   end
   say ""
   for _, lua in ipairs(measured.start and { "lua5.4", "luajit" } or {}) do

@@ -112,7 +112,7 @@ local function footprint(list, measured)
       { most = 3 }, memory and (memory[lua[3]] - memory.bare) / 2 ^ 20, "%.1f")
     add(list, "system calls a call, more than bare, " .. lua[1],
       { most = 0 }, system_calls and system_calls[lua[3]] - system_calls.bare,
-      "%.2f")
+      "%d")
   end
 end
 
