@@ -9,7 +9,7 @@ local wait = require "zuora.wait"
 local attempt = {}
 
 local count, plain_result, wait_exchange, guard = limits.count, answer.plain,
-  wait.exchange, wait.guard
+  wait.exchange, wait.guard_alone
 local NEAR_END = limits.NEAR_END
 local NONE = core.sign.none
 local TOO_LATE = "its time was over before it could be sent"

@@ -143,6 +143,15 @@ wait.guard = can_guard and pcall or function(fn, ...)
 end
 local guard = wait.guard
 
+--- The same for what submits an exchange and waits for it. Beside tasks it is
+--- not called so: an interrupt in one of theirs ends all.
+function wait.guard_alone(fn, ...)
+  if tasks.live > 0 then
+    return true, fn(...)
+  end
+  return guard(fn, ...)
+end
+
 --- Ends what is in flight. Calls to come do not wait for a login that was.
 function wait.cancel(client)
   if not client.engine:closed() then
@@ -192,7 +201,7 @@ local STEP = 60 -- seconds; a signal ends a step early
 local step -- the method of exchanges, found once
 
 --- Waits for the end of an exchange that was submitted under that id. To be
---- called in wait.guard together with that, see wait.give_up.
+--- called in wait.guard_alone together with that, see wait.give_up.
 function wait.exchange(client, exchange, id)
   if client.alone and tasks.live == 0 and not loaded.cqueues and
     not loaded.luv then
