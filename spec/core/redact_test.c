@@ -204,6 +204,7 @@ static void heads_are_rid_of_them(void **state)
 {
   zuora_response response;
   (void)state;
+  memset(&response, 0, sizeof response);
   zuora_response_clear(&response);
   set_secret(ZUORA_ACCESS_TOKEN, "a/token");
   set_secret(ZUORA_ACCESS_TOKEN, "another");
