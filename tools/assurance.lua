@@ -22,7 +22,9 @@ local steps = {
   { name = "torture", about = "each allocation of a scenario failed in turn, "
       .. "on Lua 5.4",
     run = "make torture", keep = { "^ok", "^not ok", "^# .*: " } },
-  { name = "torture-luajit", about = "the same on LuaJIT",
+  { name = "torture-luajit", about = "the same on LuaJIT. Of 2.1-20230119 it "
+      .. "is known that it writes past the end of a coroutine's stack itself "
+      .. "where there is no memory to grow it",
     run = "make torture LUA=luajit", keep = { "^ok", "^not ok", "^# .*: " } },
   { name = "valgrind", about = "all suites that load what is in C, on Lua 5.4",
     run = "make valgrind", keep = { "^FAIL", "^%d+ suites" } },
