@@ -23,15 +23,20 @@ local function make_whole(value)
   end
 end
 
+-- cjson.safe catches what is raised in it, an interrupt as well.
+local function pass_on(reason)
+  if errors.is_interrupt(reason) then
+    error(reason, 0)
+  end
+end
+
 --- The value of a JSON text, or nil and a reason. Ids are strings, and so is a
 --- whole number that a double would not hold; other whole numbers are integers
 --- where Lua has them.
 function json.decode(text)
   local quoted, numbers = core.quote_numbers(text)
   local value, reason = cjson.decode(quoted)
-  if reason and errors.is_interrupt(reason) then -- it catches that, too
-    error(reason, 0)
-  end
+  pass_on(reason)
   if numbers and tointeger and type(value) == "table" then
     make_whole(value)
   end
@@ -61,6 +66,7 @@ end
 function json.encode(value)
   local text, reason = cjson.encode(value) -- first: it ends where tables do not
   if not text then
+    pass_on(reason)
     return nil, reason
   end
   if has_long(value) then

@@ -8,17 +8,18 @@ local tasks = require "zuora.wait.tasks"
 local CANNOT_GUARD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local INTERRUPT = "x.lua:1: interrupted!"
 
+local client
+
+before_each(function()
+  sandbox.reset()
+end)
+
+after_each(function()
+  client:close()
+  assert.is_true(tasks.live == 0 or CANNOT_GUARD)
+end)
+
 describe("an error that leaves a wait", function()
-  local client
-
-  before_each(function()
-    sandbox.reset()
-  end)
-
-  after_each(function()
-    client:close()
-  end)
-
   -- Waits as a program may, and raises once it has moved the engine so often.
   local function raising(steps, reason)
     return function(engine, pending)
@@ -82,17 +83,6 @@ describe("an error that leaves a wait", function()
 end)
 
 describe("an interrupt", function()
-  local client
-
-  before_each(function()
-    sandbox.reset()
-  end)
-
-  after_each(function()
-    client:close()
-    assert.is_true(tasks.live == 0 or CANNOT_GUARD)
-  end)
-
   local function interrupt()
     error(INTERRUPT, 0)
   end
@@ -204,29 +194,32 @@ describe("an interrupt", function()
   end)
 
   -- cjson.safe returns what was raised in it.
-  it("within a decoder that catches it is passed on", function()
-    local decode = require("zuora.json").decode
-    client = sandbox.user()
-    local count, ended = 0
-    repeat
-      count = count + 1
-      local left, reason = count, nil
-      ended = pcall(function()
-        debug.sethook(function()
-          left = left - 1
-          if left == 0 then
-            debug.sethook()
-            interrupt()
-          end
-        end, "r")
-        reason = select(2, decode '{"a":1}')
+  for _, what in ipairs { "decode", "encode" } do
+    it("within cjson, which catches it, is passed on: " .. what, function()
+      local run = require("zuora.json")[what]
+      local given = what == "decode" and '{"a":1}' or { a = 1 }
+      client = sandbox.user()
+      local count, ended = 0
+      repeat
+        count = count + 1
+        local left, reason = count, nil
+        ended = pcall(function()
+          debug.sethook(function()
+            left = left - 1
+            if left == 0 then
+              debug.sethook()
+              interrupt()
+            end
+          end, "r")
+          reason = select(2, run(given))
+          debug.sethook()
+        end)
         debug.sethook()
-      end)
-      debug.sethook()
-      assert.is_nil(reason)
-    until ended or count == 100
-    assert.is_true(ended and count > 2)
-  end)
+        assert.is_nil(reason)
+      until ended or count == 100
+      assert.is_true(ended and count > 2)
+    end)
+  end
 
   it("in access_token is passed on", function()
     client = sandbox.bearer { access_token = interrupt }

@@ -169,14 +169,6 @@ static int get_secret(lua_State *L)
   return 1;
 }
 
-/* engine:has_secret(name) -> boolean */
-static int has_secret(lua_State *L)
-{
-  zuora_secret secret = zuora__check_secret(L, 2);
-  lua_pushboolean(L, zuora_engine_has_secret(check_open(L), secret));
-  return 1;
-}
-
 /* engine:set_default(parameter, value) -> true | failure */
 static int set_default(lua_State *L)
 {
@@ -270,7 +262,6 @@ static const luaL_Reg functions[] = {{"exchange", zuora__lua_exchange},
                                      {"send", zuora__lua_send},
                                      {"set_secret", set_secret},
                                      {"secret", get_secret},
-                                     {"has_secret", has_secret},
                                      {"set_default", set_default},
                                      {"redact", redact},
                                      {"step", step},

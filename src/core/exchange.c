@@ -275,6 +275,8 @@ size_t zuora__exchange_head(zuora_exchange *exchange, const char *data,
 void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
                           const char *words)
 {
+  /* Behind these words libcurl quotes its URL, with the password. */
+  static const char unknown_proxy[] = "Unsupported proxy";
   zuora_error *error = &exchange->error;
   exchange->engine->wary = 1;
   if (exchange->body.failed == ZUORA_MEMORY)
@@ -287,8 +289,7 @@ void zuora__exchange_fail(zuora_exchange *exchange, zuora_code code,
     zuora__fail(error, ZUORA_PROTOCOL, NULL,
                 "the head of the answer is larger than %d bytes",
                 ZUORA_HEAD_LIMIT);
-  else if (!strncmp(words, "Unsupported proxy",
-                    17)) /* quoted, password and all */
+  else if (!strncmp(words, unknown_proxy, sizeof unknown_proxy - 1))
     zuora__fail(error, code, NULL,
                 "the proxy is given in a form that libcurl does not know");
   else
